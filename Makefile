@@ -1,0 +1,80 @@
+# make run   starts everything;   make test   checks everything. Each does its own set-up. GNU make 3.81 or newer.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.NOTPARALLEL:
+.PHONY: help setup run test check lint types imports unit lock clean
+
+# Say what there is.
+help:
+	@echo 'make run      start Redis, the API, workers and the Streamlit app; stop with Ctrl-C'
+	@echo 'make test     every check and every test'
+	@echo 'make check    lint, types and the quick tests'
+	@echo 'make lint | types | imports | unit      one of these alone'
+	@echo 'make setup    only build .venv from the lock'
+	@echo 'make lock     resolve pyproject.toml into requirements.lock anew'
+	@echo 'make clean    remove .venv, caches and data'
+
+# Build .venv from the lock.
+setup: $(READY)
+
+# The newest Python that the lock was made for; a newer one if there is no other.
+$(READY): pyproject.toml requirements.lock
+	@python=; \
+	for name in python3.13 python3.12 python3.11 python3 python; do \
+	  $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  python=$$name; break; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo 'headway needs Python 3.11 or newer with its venv module (Debian: apt-get install python3-venv).' >&2; exit 2; \
+	fi; \
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "building $(VENV) with $$($$python --version); the first time takes a few minutes"; \
+	    $$python -m venv --clear $(VENV) || { echo 'headway could not build $(VENV) (see above).' >&2; exit 2; }; }
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock || \
+	  { echo 'headway could not install what requirements.lock lists (see above).' >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . || \
+	  { echo 'headway could not install itself into $(VENV) (see above).' >&2; exit 2; }
+	@touch $@
+
+# Start everything, submit a job, print the links; Ctrl-C stops everything.
+run: $(READY)
+	@exec $(BIN)/python -m headway.stack
+
+# Every check and every test.
+test: lint types imports
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The quick checks.
+check: lint types imports unit
+
+# Style and format.
+lint: $(READY)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+# Types.
+types: $(READY)
+	@$(BIN)/mypy
+
+# Which room may import which.
+imports: $(READY)
+	@$(BIN)/lint-imports --no-logo
+
+# The tests without a browser and without the long ones.
+unit: $(READY)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
+
+# Resolve pyproject.toml into a lock with hashes, for all platforms and Pythons at once.
+lock: $(READY)
+	@$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -q pyproject.toml -o requirements.lock
+
+# Remove what the other targets made.
+clean:
+	rm -rf $(VENV) .headway build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
