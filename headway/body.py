@@ -1,0 +1,46 @@
+"""The part of a snapshot that the running attempt owns, as JSON text.
+
+The store's script puts seq, attempt, control and updated_at in front of it.
+"""
+
+import json
+from typing import Any
+
+from headway.snapshot import Snapshot, Spec
+from headway.status import Status
+
+_HEAD = frozenset({"seq", "attempt", "control", "updated_at"})
+_BLANK: dict[str, Any] = {
+    name: value for name, value in Snapshot(job_id="-").model_dump(mode="json").items() if name not in _HEAD
+}
+
+Members = dict[str, Any]
+
+
+def encode(members: Members) -> str:
+    """Write `members` as the tail of a JSON object, without its opening brace.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+        TypeError: a value is not JSON.
+    """
+    return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:]
+
+
+def queued(spec: Spec, *, message: str = "queued") -> Members:
+    """The members of a job that waits for its first or next attempt."""
+    return _BLANK | {
+        "job_id": spec.job_id,
+        "status": Status.QUEUED.value,
+        "message": message,
+        "task": spec.task,
+        "queue": spec.queue,
+        "owner": spec.owner,
+        "created_at": spec.created_at,
+    }
+
+
+def decode(raw: bytes) -> Members:
+    """The members of a stored snapshot without the head, for a change by compare-and-set."""
+    members: Members = json.loads(raw)
+    return {name: value for name, value in members.items() if name not in _HEAD}

@@ -1,0 +1,135 @@
+"""Everything headway raises, in one tree whose branches say what a caller can do about it."""
+
+
+class HeadwayError(Exception):
+    """Base of every error of this library."""
+
+
+class SettingsError(HeadwayError):
+    """A setting has a wrong value; the sentence names it. Nothing was started."""
+
+
+class BadInput(HeadwayError, ValueError):
+    """What was passed in cannot be used as it is; change it and call again."""
+
+
+class InvalidJobId(BadInput):
+    """A job id has other characters than letters, digits, `_` and `-`, or is not 1 to 64 long."""
+
+    def __init__(self, job_id: str) -> None:
+        shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}… ({len(job_id)} characters)"
+        super().__init__(f"{shown!r} is no job id: use 1 to 64 letters, digits, '_' or '-'")
+
+
+class InvalidParams(BadInput):
+    """A task's parameters do not fit its schema.
+
+    `errors` lists `{"field", "detail"}`, the field as a dotted path, empty for the whole object.
+    """
+
+    def __init__(self, task: str, errors: list[dict[str, str]]) -> None:
+        self.task = task
+        self.errors = errors
+        first = errors[0] if errors else {"field": "", "detail": "not valid"}
+        where = f"parameter {first['field']!r}" if first["field"] else "the parameters"
+        named = f"task {task!r}: " if task else ""
+        super().__init__(f"{named}{where}: {first['detail']}")
+
+
+class PathNotAllowed(BadInput):
+    """A file parameter points outside `HEADWAY_DATA_ROOTS`, or at nothing that can be read."""
+
+
+class NotEncodable(BadInput):
+    """A value cannot be carried as JSON; the sentence says which part of it."""
+
+
+class NotFound(HeadwayError, LookupError):
+    """What was asked for is not there."""
+
+
+class JobNotFound(NotFound):
+    """No job has this id, or you may not see it."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__("job not found")
+
+
+class TaskNotFound(NotFound):
+    """No worker of the last seven days announced this task."""
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        super().__init__(f"no task named {task!r}: a worker announces its tasks when it starts")
+
+
+class NotAllowed(HeadwayError):
+    """Who asks may not do this."""
+
+
+class Conflict(HeadwayError):
+    """The job's state does not allow this now; read it again before deciding."""
+
+
+class WriteRefused(Conflict):
+    """The store refused a write; `code` is the script's answer, `seq` the job's latest.
+
+    `fenced`: another holder has the job, or took it over. `over`: the attempt has ended. `gone`: the job was
+    deleted. `unknown`: no such job. `stale`: somebody wrote since the `seq` that was read. `exists`: the id is taken.
+    `held`: the job is paused. `canceled`: its cancel was asked for before it started. `unreadable`: the stored
+    snapshot is not headway's.
+    """
+
+    def __init__(self, job_id: str, code: str, seq: int) -> None:
+        self.job_id = job_id
+        self.code = code
+        self.seq = seq
+        super().__init__(f"write to job {job_id!r} refused: {code} (seq {seq})")
+
+
+class Unreadable(HeadwayError):
+    """What is stored for a job is not a snapshot; the sentence says why."""
+
+    def __init__(self, job_id: str, why: str) -> None:
+        self.job_id = job_id
+        self.why = why
+        super().__init__(f"the stored snapshot of job {job_id!r} cannot be read: {why}")
+
+
+class Unavailable(HeadwayError):
+    """Something headway needs does not answer; trying again later may help."""
+
+
+class RedisUnavailable(Unavailable):
+    """Redis does not answer."""
+
+
+class EngineUnavailable(Unavailable):
+    """The queue did not take the job; its snapshot says failed."""
+
+
+class ApiUnavailable(Unavailable):
+    """The API does not answer at its address, or answered with a server error."""
+
+
+class ApiRefused(HeadwayError):
+    """The API answered with an error that no other class names; `http_status` and `problem` carry it whole."""
+
+    def __init__(self, http_status: int, problem: dict[str, object]) -> None:
+        self.http_status = http_status
+        self.problem = problem
+        super().__init__(f"{problem.get('detail', 'refused')} (HTTP {http_status})")
+
+
+class JobCanceled(BaseException):
+    """Raised inside a job whose cancel was asked for; not an `Exception`, so that `except Exception` lets it pass."""
+
+
+class AttemptOver(BaseException):
+    """Raised inside a job whose attempt no longer counts: another holder has it, or it was deleted."""
+
+    def __init__(self, job_id: str, code: str) -> None:
+        self.job_id = job_id
+        self.code = code
+        super().__init__(f"attempt of job {job_id!r} is over: {code}")

@@ -1,0 +1,92 @@
+"""Every Redis key of headway, named in this one place."""
+
+import re
+
+from headway.errors import InvalidJobId
+
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+#: Stream of every accepted write, capped by `HEADWAY_EVENTS_MAX`.
+EVENTS = "jobs:events"
+#: Counter raised with every entry of `EVENTS`; a hole in the entries' numbers is a counted drop.
+EVENTS_COUNT = "jobs:events:count"
+#: Stream of log lines, apart from the events so that logs cannot push progress out; capped by `HEADWAY_LOGS_MAX`.
+LOGS = "jobs:logs"
+#: Sorted set of job ids by creation time (ms since 1970), trimmed to `HEADWAY_INDEX_MAX`.
+INDEX = "jobs:index"
+#: Hash of announced tasks, name to JSON; a name leaves it seven days after its last worker.
+TASKS = "tasks:catalogue"
+#: Sorted set of task names by the time a worker last announced them (s since 1970).
+TASKS_SEEN = "tasks:seen"
+#: Sorted set of worker names by the time of their last heartbeat (s since 1970), trimmed by age.
+WORKERS = "workers:seen"
+
+
+def check_job_id(job_id: str) -> str:
+    """Return `job_id` if it may be part of a key, else raise `InvalidJobId`."""
+    if not _JOB_ID.fullmatch(job_id):
+        raise InvalidJobId(job_id)
+    return job_id
+
+
+def snapshot(job_id: str) -> str:
+    """The latest snapshot (string; the lesson's key)."""
+    return f"job:{job_id}:progress"
+
+
+def updates(job_id: str) -> str:
+    """The channel on which every accepted snapshot is published (the lesson's channel)."""
+    return f"job:{job_id}:updates"
+
+
+def channel(job_id: str) -> str:
+    """Where a lesson writer may name another channel to listen on (string, optional)."""
+    return f"job:{job_id}:channel"
+
+
+def state(job_id: str) -> str:
+    """Seq, attempt, holder, control and totals (hash); after a delete, the tombstone."""
+    return f"job:{job_id}:state"
+
+
+def spec(job_id: str) -> str:
+    """Task, params, queue, engine, owner and policy (string; written once)."""
+    return f"job:{job_id}:spec"
+
+
+def attempts(job_id: str) -> str:
+    """The `ended` objects of the last 20 attempts (list, oldest first)."""
+    return f"job:{job_id}:attempts"
+
+
+def lease(job_id: str) -> str:
+    """Counters that the holders of the running attempt raise, and when they last did (hash)."""
+    return f"job:{job_id}:lease"
+
+
+def result(job_id: str) -> str:
+    """A result too large for the snapshot (string)."""
+    return f"job:{job_id}:result"
+
+
+def owner_index(owner: str) -> str:
+    """Like `INDEX`, for one owner's jobs."""
+    return f"jobs:index:owner:{owner}"
+
+
+def worker(name: str) -> str:
+    """What a worker says about itself (string, JSON); expires when its heartbeats stop."""
+    return f"worker:{name}"
+
+
+def submission(principal: str, idempotency_key: str) -> str:
+    """The job id that a submit with this `Idempotency-Key` was given (string, one day)."""
+    return f"jobs:submission:{principal}:{idempotency_key}"
+
+
+def job_id_of(key: str) -> str | None:
+    """The job id in a snapshot key or update channel, or None if the name is not of that form."""
+    parts = key.split(":")
+    if len(parts) == 3 and parts[0] == "job" and _JOB_ID.fullmatch(parts[1]):
+        return parts[1]
+    return None

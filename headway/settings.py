@@ -1,0 +1,165 @@
+"""Every setting of headway, read from the environment once and checked before anything starts."""
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headway.errors import SettingsError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
+Bytes = Annotated[int, Field(ge=1, le=1 << 40)]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+#: What a queue or a task may be called.
+QUEUE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+# What pydantic says of text that should be a number speaks of parsing.
+_WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
+
+
+class Settings(BaseSettings):
+    """The environment variables `HEADWAY_<NAME>`; `REDIS_URL` is read without the prefix too."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADWAY_", env_ignore_empty=True, frozen=True)
+
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias=AliasChoices("HEADWAY_REDIS_URL", "REDIS_URL"),
+        description="Redis or Valkey: redis://, rediss:// or unix://. Where it is unset `make run` starts one.",
+    )
+    redis_port: Port | None = Field(
+        default=None, description="A loopback port that `make run` also opens on its private Redis."
+    )
+    api_host: str = Field(
+        default="127.0.0.1", description="Where the API listens; loopback while no user is configured."
+    )
+    api_port: Port = Field(default=8000, description="The API's port.")
+    ui_port: Port = Field(default=8501, description="The Streamlit app's port.")
+    api_url: str = Field(
+        default="http://127.0.0.1:8000", description="Where client, command line, Streamlit and notebooks find the API."
+    )
+    workers: int = Field(default=2, ge=1, le=256, description="How many worker processes `make run` starts.")
+    tasks: Words = Field(default=("worker.examples",), description="Modules with tasks, comma separated.")
+    queues: Words = Field(default=("default",), description="Queues that a worker serves, comma separated.")
+    data_dir: Path = Field(
+        default=Path(".headway"), description="Where headway keeps files: Redis' data, uploads, logs."
+    )
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description=f"Folders that file parameters may point into, separated by {os.pathsep!r}."
+    )
+    engine: Literal["rq"] = Field(default="rq", description="The queue library that runs jobs.")
+    keep_s: Seconds = Field(
+        default=604_800, description="How long a job's keys stay in Redis after it ended, in seconds."
+    )
+    flush_s: Seconds = Field(
+        default=0.1, description="The shortest time between two progress writes of a job, in seconds."
+    )
+    heartbeat_s: float = Field(
+        default=2.0, gt=0, le=5, description="How often a running job and its worker raise the lease, in seconds."
+    )
+    outage_s: Seconds = Field(
+        default=600, description="How long a job's end is repeated while Redis does not answer, in seconds."
+    )
+    shutdown_grace_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=10, description="How long a stopping worker lets its job finish before handing it back, in seconds."
+    )
+    events_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of events.")
+    logs_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of log lines.")
+    index_max: int = Field(default=1_000_000, ge=100, description="Jobs kept in the list of jobs.")
+    message_max: int = Field(default=1_000, ge=10, le=100_000, description="Longest message, in characters.")
+    error_detail_max_bytes: Bytes = Field(default=8_192, description="Longest error.detail, in bytes of UTF-8.")
+    result_max_bytes: Bytes = Field(
+        default=262_144, description="Largest result inside a snapshot, in bytes; a larger one is kept beside it."
+    )
+    body_max_bytes: Bytes = Field(default=1_048_576, description="Largest JSON request body, in bytes.")
+
+    @field_validator("tasks", "queues", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("queues")
+    @classmethod
+    def _queue_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not QUEUE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} has other characters than letters, digits, '_', '.', '-'")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        if urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        if not is_http_address(value):
+            raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("api_host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        if value.strip("[]") not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("must be localhost, 127.0.0.1 or ::1 while no user is configured")
+        return value
+
+
+def is_http_address(url: str) -> bool:
+    """Whether `url` names a host over http:// or https://."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def read_settings() -> Settings:
+    """Read the environment now.
+
+    Raises:
+        SettingsError: a variable has a wrong value; the sentence names the variable and says what it takes.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(item) for item in error.errors())) from None
+
+
+def _sentence(item: ErrorDetails) -> str:
+    name = str(item["loc"][0]) if item["loc"] else "settings"
+    variable = name if name.isupper() else f"HEADWAY_{name.upper()}"
+    if variable == "HEADWAY_REDIS_URL" and variable not in os.environ:
+        variable = "REDIS_URL"
+    wanted = _WANTED.get(item["type"])
+    if wanted is not None:
+        return f"{variable}: {item['input']!r} is not {wanted}"
+    message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{variable}: {message[:1].lower()}{message[1:]}"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return read_settings()

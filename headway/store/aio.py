@@ -1,0 +1,78 @@
+"""The store for the API and other code inside an event loop."""
+
+from typing import TypeVar
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from headway.errors import Unreadable
+from headway.settings import Settings
+from headway.store.calls import SCRIPT, Call, Calls
+from headway.store.connect import away, connect_async
+from headway.store.stored import Stored, is_own, own, resolve
+
+T = TypeVar("T")
+
+
+class AsyncStore:
+    """Carries out calls on a `redis.asyncio.Redis`, and reads snapshots whoever wrote them."""
+
+    def __init__(self, settings: Settings, redis: Redis | None = None) -> None:
+        self.calls = Calls(settings)
+        self.redis = redis if redis is not None else connect_async(settings)
+        self._script = self.redis.register_script(SCRIPT)
+
+    async def run(self, call: Call[T]) -> T:
+        """Carry out one call.
+
+        Raises:
+            RedisUnavailable: Redis did not answer, or cannot serve now.
+        """
+        try:
+            if call.keys:
+                return call.parse(await self._script(keys=call.keys, args=call.args))
+            pipeline = self.redis.pipeline(transaction=False)
+            for command in call.commands:
+                pipeline.execute_command(*command)
+            return call.parse(await pipeline.execute())
+        except (RedisError, OSError) as error:
+            raise away(error) or error from error
+
+    async def read(self, job_id: str) -> Stored | None:
+        """The latest snapshot, or None for an unknown job.
+
+        Raises:
+            Unreadable: what is stored is no snapshot.
+            RedisUnavailable: Redis did not answer.
+        """
+        raw = await self.run(self.calls.get(job_id))
+        if raw is None:
+            return None
+        return own(job_id, raw) if is_own(raw) else await self._adopted(job_id)
+
+    async def read_many(self, job_ids: list[str]) -> list[Stored | None]:
+        """The latest snapshots in the order of `job_ids`; None for an unknown or unreadable one."""
+        if not job_ids:
+            return []
+        raws = await self.run(self.calls.get_many(job_ids))
+        return [await self._resolve(job_id, raw) for job_id, raw in zip(job_ids, raws, strict=True)]
+
+    async def _resolve(self, job_id: str, raw: bytes | None) -> Stored | None:
+        if raw is None:
+            return None
+        try:
+            if is_own(raw):
+                return own(job_id, raw)
+            return await self._adopted(job_id)
+        except Unreadable:
+            return None
+
+    async def _adopted(self, job_id: str) -> Stored | None:
+        try:
+            return resolve(job_id, await self.run(self.calls.adopt(job_id)))
+        except ResponseError as error:
+            raise Unreadable(job_id, f"its state is not headway's: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.redis.aclose()

@@ -1,0 +1,249 @@
+"""What the store asks of Redis: each call as data, so that the sync and the async store only carry it out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Generic, Literal, TypeVar
+
+from headway import keys
+from headway.body import Members, encode
+from headway.clock import parse_utc, utc_now
+from headway.errors import WriteRefused
+from headway.settings import Settings
+from headway.snapshot import EndedAttempt, Spec
+from headway.store.stored import Adoption
+
+T = TypeVar("T")
+Asked = Literal["pause", "resume", "cancel", ""]
+Flag = Literal["", "acknowledge", "next"]
+Change = Literal["acknowledge", "next", "release", "hold", "resume"]
+
+SCRIPT = files("headway.store").joinpath("script.lua").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the script says to a write.
+
+    `code` is `ok`, `restored` (written into a Redis that had lost the job), or why it was refused: see
+    `headway.errors.WriteRefused`. `seq` is this write's own, or the stored one when refused. `asked` is the action
+    asked of the job and not yet acknowledged, empty for none.
+    """
+
+    code: str
+    seq: int
+    attempt: int
+    asked: str
+    paused_s: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the write, or an earlier copy of it, is stored."""
+        return self.code in {"ok", "restored"}
+
+    def or_raise(self, job_id: str) -> "Answer":
+        """Return the answer to an accepted write, else raise `WriteRefused`."""
+        if not self.accepted:
+            raise WriteRefused(job_id, self.code, self.seq)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A writer of one attempt: its token is the fence, its counter tells repeats from new writes."""
+
+    job_id: str
+    attempt: int
+    token: str
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One round trip: the script with `keys` and `args`, or the plain `commands` as one pipeline."""
+
+    parse: Callable[[Any], T]
+    keys: tuple[str, ...] = ()
+    args: tuple[str | int | float, ...] = ()
+    commands: tuple[tuple[Any, ...], ...] = ()
+
+
+class Calls:
+    """Builds calls with this installation's limits and lifetimes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keep_ms = int(settings.keep_s * 1000)
+        self._events_max = settings.events_max
+        self._index_max = settings.index_max
+
+    def create(self, spec: Spec, members: Members, *, request: str) -> Call[Answer]:
+        """Write a job's first snapshot, its spec and its place in the lists; `exists` if the id is taken."""
+        return self._write(
+            "create", spec.job_id, spec.owner, request,
+            encode(members), spec.model_dump_json(), _created_ms(spec), spec.owner or "", self._index_max,
+        )  # fmt: skip
+
+    def start(self, holder: Holder, counter: int, members: Members) -> Call[Answer]:
+        """Begin an attempt, if no other holder has the job and nobody asked for it to be held or canceled."""
+        return self._write("start", holder.job_id, holder.owner, holder.token, encode(members), counter, holder.attempt)
+
+    def write(
+        self,
+        holder: Holder,
+        counter: int,
+        given: int,
+        members: Members,
+        *,
+        flag: Flag = "",
+        ended: EndedAttempt | None = None,
+        extra: str = "",
+        large_result: str = "",
+    ) -> Call[Answer]:
+        """Write the holder's next snapshot.
+
+        `given` is the last seq this writer was answered. `flag` `acknowledge` clears what was asked; `next` ends this
+        attempt and queues the following one. `ended` goes into the event and the list of attempts, `extra` (JSON)
+        into the event alone. `large_result` (JSON) is kept beside the snapshot, if this write is accepted.
+        """
+        return self._write(
+            "write", holder.job_id, holder.owner, holder.token,
+            encode(members), counter, holder.attempt, given, members["status"], flag, _ended(ended), extra,
+            large_result,
+        )  # fmt: skip
+
+    def change(
+        self,
+        job_id: str,
+        expected_seq: int,
+        members: Members,
+        *,
+        request: str,
+        flags: frozenset[Change] = frozenset(),
+        ended: EndedAttempt | None = None,
+        paused_s: float | None = None,
+    ) -> Call[Answer]:
+        """Write as somebody other than the holder; `stale` if anybody wrote since `expected_seq`.
+
+        `release` takes the job from its holder, `next` also begins the following attempt (and reopens a terminal
+        job), `hold` and `resume` set and lift the refusal of the holder's `running` writes.
+        """
+        paused_ms = "" if paused_s is None else int(paused_s * 1000)
+        return self._write(
+            "change", job_id, members.get("owner"), request,
+            encode(members), expected_seq, members["status"], " ".join(sorted(flags)), _ended(ended), "", paused_ms,
+        )  # fmt: skip
+
+    def control(self, job_id: str, asked: Asked, control_json: str, *, request: str) -> Call[Answer]:
+        """Ask a job for something, or withdraw the request with an empty `asked`; the body stays as it is."""
+        return self._write("control", job_id, None, request, asked, control_json)
+
+    def heartbeat(self, holder: Holder, given: int, who: Literal["reporter", "worker"]) -> Call[Answer]:
+        """Raise the attempt's lease and renew the life of the job's keys; no seq, no message, no event."""
+        return self._write("heartbeat", holder.job_id, holder.owner, holder.token, who, holder.attempt, given)
+
+    def restore(self, spec: Spec) -> Call[Answer]:
+        """Put back spec and place in the lists after a write was answered `restored`."""
+        return self._write(
+            "restore", spec.job_id, spec.owner, "",
+            spec.model_dump_json(), _created_ms(spec), spec.owner or "", self._index_max,
+        )  # fmt: skip
+
+    def delete(self, job_id: str, owner: str | None) -> Call[Answer]:
+        """Remove a terminal job and leave a tombstone; `running` if it is not terminal."""
+        return self._write("delete", job_id, owner, "")
+
+    def adopt(self, job_id: str) -> Call[Adoption]:
+        """Read a snapshot and, where a lesson writer wrote it, give it seq, life and an event."""
+        call = self._write("adopt", job_id, None, "", int(time.time() * 1000), self._index_max)
+        return Call(_adoption, call.keys, call.args)
+
+    def get(self, job_id: str) -> Call[bytes | None]:
+        """The bytes under a snapshot key; None for nothing, or for something that is no string."""
+        return Call(_only, commands=(("MGET", keys.snapshot(job_id)),))
+
+    def get_many(self, job_ids: list[str]) -> Call[list[bytes | None]]:
+        """The bytes under several snapshot keys, in order."""
+        return Call(_first, commands=(("MGET", *(keys.snapshot(job_id) for job_id in job_ids)),))
+
+    def channels(self, job_ids: list[str]) -> Call[list[bytes | None]]:
+        """The further channels that lesson writers named for these jobs, in order; None where they named none."""
+        return Call(_first, commands=(("MGET", *(keys.channel(job_id) for job_id in job_ids)),))
+
+    def spec(self, job_id: str) -> Call[Spec | None]:
+        """What was asked for at submit; None for a lesson job or an unknown one."""
+        return Call(_spec, commands=(("GET", keys.spec(job_id)),))
+
+    def attempts(self, job_id: str) -> Call[list[EndedAttempt]]:
+        """How the last 20 attempts ended, oldest first."""
+        return Call(_attempts, commands=(("LRANGE", keys.attempts(job_id), 0, -1),))
+
+    def lease_at(self, job_id: str) -> Call[str | None]:
+        """When a holder of the running attempt last raised the lease."""
+        return Call(_text, commands=(("HGET", keys.lease(job_id), "at"),))
+
+    def result(self, job_id: str) -> Call[bytes | None]:
+        """A result kept beside its snapshot."""
+        return Call(_first, commands=(("GET", keys.result(job_id)),))
+
+    def page(self, owner: str | None, below_ms: float, offset: int, limit: int) -> Call[list[tuple[str, float]]]:
+        """Ids and creation times (ms) of jobs created at `below_ms` or before, newest first; one owner's or all."""
+        index = keys.INDEX if owner is None else keys.owner_index(owner)
+        command = ("ZREVRANGEBYSCORE", index, below_ms, "-inf", "WITHSCORES", "LIMIT", offset, limit)
+        return Call(_scored, commands=(command,))
+
+    def forget(self, job_ids: list[str], owner: str | None) -> Call[Any]:
+        """Take jobs whose snapshots have expired off the lists."""
+        indexes = [keys.INDEX] if owner is None else [keys.INDEX, keys.owner_index(owner)]
+        return Call(_first, commands=tuple(("ZREM", index, *job_ids) for index in indexes))
+
+    def _write(self, op: str, job_id: str, owner: str | None, token: str, *args: str | int | float) -> Call[Answer]:
+        keys.check_job_id(job_id)
+        key_names = (
+            keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
+            keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
+        )  # fmt: skip
+        common = (op, job_id, keys.updates(job_id), self._keep_ms, self._events_max, utc_now(), token)
+        return Call(_answer, key_names, common + args)
+
+
+def _created_ms(spec: Spec) -> int:
+    return int(parse_utc(spec.created_at) * 1000)
+
+
+def _ended(ended: EndedAttempt | None) -> str:
+    return "" if ended is None else ended.model_dump_json()
+
+
+def _answer(raw: list[Any]) -> Answer:
+    code, seq, attempt, asked, paused_ms = raw
+    return Answer(code.decode(), int(seq), int(attempt), asked.decode(), int(paused_ms or 0) / 1000)
+
+
+def _adoption(raw: list[Any]) -> Adoption:
+    code, seq, attempt, snapshot, _ = raw
+    return Adoption(code.decode(), int(seq), int(attempt), snapshot)
+
+
+def _first(raw: list[Any]) -> Any:
+    return raw[0]
+
+
+def _only(raw: list[Any]) -> Any:
+    return raw[0][0]
+
+
+def _text(raw: list[Any]) -> str | None:
+    return None if raw[0] is None else raw[0].decode()
+
+
+def _spec(raw: list[Any]) -> Spec | None:
+    return None if raw[0] is None else Spec.model_validate_json(raw[0])
+
+
+def _attempts(raw: list[Any]) -> list[EndedAttempt]:
+    return [EndedAttempt.model_validate_json(item) for item in raw[0]]
+
+
+def _scored(raw: list[Any]) -> list[tuple[str, float]]:
+    return [(job_id.decode(), float(score)) for job_id, score in raw[0]]
