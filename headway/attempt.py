@@ -1,0 +1,76 @@
+"""One attempt at a job, whatever engine delivered it."""
+
+import logging
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from headway import tasks, values
+from headway.context import set_process_job
+from headway.encode import encode_result
+from headway.errors import AttemptOver, JobCanceled
+from headway.reporter import Reporter
+from headway.settings import Settings
+from headway.snapshot import JobError, Spec
+from headway.store import Store
+from headway.store.calls import Holder
+
+logger = logging.getLogger("headway.attempt")
+
+
+def run_attempt(
+    store: Store,
+    settings: Settings,
+    spec: Spec,
+    attempt: int,
+    worker: str,
+    look: Callable[[], None] = lambda: None,
+) -> None:
+    """Run a job's function and write how it went: started, what it reports, and its end.
+
+    `look` is called with every heartbeat, by a thread of its own.
+
+    Does nothing if the store does not let this attempt begin: a second delivery, a deleted or a canceled job.
+
+    Raises:
+        BaseException: whatever the job raised, after it was written, so that the engine agrees on the failure.
+    """
+    holder = Holder(spec.job_id, attempt, uuid4().hex, spec.owner)
+    reporter = Reporter(store, settings, spec, holder, worker, look)
+    answer = reporter.start()
+    if not answer.accepted:
+        logger.warning("job %s attempt %d may not begin: %s", spec.job_id, attempt, answer.code)
+        return
+    began_s = time.monotonic()
+    logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)
+    set_process_job(reporter)
+    try:
+        how = _run(reporter, spec, settings)
+        logger.info("job %s#%d %s: %s after %.1f s", spec.job_id, attempt, spec.task, how, time.monotonic() - began_s)
+    finally:
+        set_process_job(None)
+
+
+def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:
+    try:
+        task = tasks.get(spec.task)
+        result = task.function(**task.validate(spec.params))
+        result_json = encode_result(result)
+    except JobCanceled:
+        reporter.cancel()
+        return "canceled"
+    except AttemptOver as error:
+        return f"given up ({error.code})"
+    except BaseException as error:
+        # sys.exit ends a job like any other error, and must not end it unseen. The engine logs the traceback.
+        reporter.fail(job_error(error, settings))
+        raise
+    else:
+        reporter.finish(result_json)
+        return "finished"
+
+
+def job_error(error: BaseException, settings: Settings) -> JobError:
+    """An exception as a snapshot carries it."""
+    detail = values.error_detail(error, settings.error_detail_max_bytes)
+    return JobError(type=type(error).__name__, detail=detail)

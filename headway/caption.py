@@ -1,0 +1,61 @@
+"""A snapshot in words, the same on every face."""
+
+from headway.quantities import count, duration, rate
+from headway.snapshot import Snapshot
+from headway.status import ACTIVE_STATUSES, Status
+
+
+def unknown(snapshot: Snapshot) -> bool:
+    """Whether a job is under way and nobody knows how far: such a percent is not shown, least of all as 0."""
+    measured = snapshot.total is not None or snapshot.fraction is not None or snapshot.percent > 0
+    return snapshot.status in ACTIVE_STATUSES and not measured
+
+
+def indeterminate(snapshot: Snapshot) -> bool:
+    """Whether its bar moves but measures nothing; that of a paused job stands still."""
+    return snapshot.status is not Status.PAUSED and unknown(snapshot)
+
+
+def bar_percent(snapshot: Snapshot) -> int:
+    """How far a bar is drawn: 100 for finished alone, whatever else a writer said."""
+    return 100 if snapshot.status is Status.FINISHED else min(snapshot.percent, 99)
+
+
+def percent(snapshot: Snapshot) -> str:
+    """Such as "40 %"; empty while it is unknown."""
+    return "" if unknown(snapshot) else f"{bar_percent(snapshot)} %"
+
+
+def facts(snapshot: Snapshot) -> list[str]:
+    """The rest there is to say, such as "2 of 5 rows", "1.5 rows/s", "about 3 s left"."""
+    said = []
+    if snapshot.n is not None:
+        said.append(count(snapshot.n, snapshot.total, snapshot.unit))
+    if snapshot.status is Status.QUEUED and snapshot.position is not None:
+        said.append(_place(snapshot.position, snapshot.wait_s))
+    if snapshot.rate is not None and not snapshot.status.terminal:
+        said.append(rate(snapshot.rate, snapshot.unit))
+    if snapshot.eta_s is not None and snapshot.status in {Status.STARTED, Status.RUNNING}:
+        said.append(f"{time_left(snapshot)} left")
+    if snapshot.control is not None:
+        said.append(f"{snapshot.control.requested} asked for")
+    return said
+
+
+def time_left(snapshot: Snapshot) -> str | None:
+    """When the job will be done, as far as it is known; None for a job that is not under way."""
+    if snapshot.status not in ACTIVE_STATUSES:
+        return None
+    if snapshot.status is Status.PAUSED:
+        return "paused"
+    if snapshot.eta_range_s is not None:
+        low, high = (duration(bound) for bound in snapshot.eta_range_s)
+        return f"about {low}" if low == high else f"{low} – {high}"
+    if snapshot.eta_s is not None:
+        return f"about {duration(snapshot.eta_s)}"
+    return "estimating"
+
+
+def _place(position: int, wait_s: float | None) -> str:
+    ahead = "next in the queue" if position == 0 else f"{position} ahead in the queue"
+    return ahead if wait_s is None else f"{ahead}, about {duration(wait_s)}"

@@ -1,0 +1,261 @@
+"""The one writer of a running attempt: collects in memory, and a thread writes what is new."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from headway import body
+from headway.bars import Bar, Number
+from headway.body import Members
+from headway.clock import utc_now
+from headway.encode import size_bytes
+from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
+from headway.logs import LogBuffer
+from headway.patience import AWAY_PAUSE_S, patiently
+from headway.progress import Progress
+from headway.settings import Settings
+from headway.snapshot import EndedAttempt, JobError, Spec
+from headway.status import Status
+from headway.store import Answer, Store
+from headway.store.calls import Call, Holder
+
+logger = logging.getLogger("headway.reporter")
+
+_LOST = frozenset({"fenced", "over", "gone"})
+
+
+class Reporter:
+    """Owns the body of a job's snapshot from `start` until the attempt's end.
+
+    Changes of state and the last frame are written at once by the caller's thread. Everything else waits for the flush
+    thread, which writes at most every `flush_s`, the first value at once and the last one always. `look` is called with
+    every heartbeat.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        spec: Spec,
+        holder: Holder,
+        worker: str,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.asked = ""
+        self._look = look
+        self._store = store
+        self._settings = settings
+        self._spec = spec
+        self._holder = holder
+        self._worker = worker
+        self._progress = Progress(settings.message_max, self._complain)
+        self._logs = LogBuffer(holder.job_id, holder.attempt, settings)
+        self._complaints: set[str] = set()
+        self._counter = 0
+        self._given = 0
+        self._lost = ""
+        self._to_restore = False
+        self._paused_s = 0.0
+        self._started_at = ""
+        self._started_s = 0.0
+        self._status = Status.STARTED
+        self._written: object = None
+        self._pending = False
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._flush_until_ending, name="headway-flush", daemon=True)
+
+    def start(self) -> Answer:
+        """Begin the attempt; the job may run only if the answer is accepted.
+
+        Raises:
+            RedisUnavailable: Redis was away for longer than `HEADWAY_OUTAGE_S`.
+        """
+        self._started_at = utc_now()
+        self._started_s = time.monotonic()
+        self._counter += 1
+        self._progress.message = "starting..."
+        call = self._store.calls.start(self._holder, self._counter, self._members())
+        answer = patiently(lambda: self._store.run(call), self._settings.outage_s)
+        if answer.accepted:
+            self._heed(answer)
+            self._written = self._progress.fingerprint
+            self._thread.start()
+        return answer
+
+    def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
+        """Take values, as `headway.report` does."""
+        self._progress.report(percent, message, n, total, unit)
+        self._stir()
+
+    def log(self, line: object) -> None:
+        """Take a log line."""
+        self._logs.add(line)
+        self._stir()
+
+    def open_bar(self, desc: str, total: Number | None, unit: str, weight: float) -> Bar:
+        """Begin a bar, as `headway.track` does."""
+        bar = self._progress.open_bar(desc, total, unit, weight)
+        self._stir()
+        return bar
+
+    def close_bar(self, bar: Bar) -> None:
+        """End a bar."""
+        self._progress.bars.close(bar)
+        self._stir()
+
+    def checkpoint(self) -> None:
+        """Give way to what was asked of the job.
+
+        Raises:
+            JobCanceled: its cancel was asked for.
+            AttemptOver: another holder has the job, or it was deleted: nothing that this attempt says counts any more.
+        """
+        if self._lost:
+            raise AttemptOver(self._holder.job_id, self._lost)
+        if self.asked == "cancel":
+            raise JobCanceled
+
+    def finish(self, result_json: str) -> None:
+        """Write the last frame of an attempt that succeeded; a result too large for a snapshot is kept beside it."""
+        large_result, result = "", json.loads(result_json)
+        if size_bytes(result_json) > self._settings.result_max_bytes:
+            large_result = result_json
+            result = {"href": f"/jobs/{self._holder.job_id}/result", "bytes": size_bytes(result_json)}
+        last = {"percent": 100, "fraction": 1.0, "message": "complete", "eta_s": 0.0, "eta_range_s": None}
+        self._end(Status.FINISHED, last | {"result": result}, None, large_result)
+
+    def fail(self, error: JobError) -> None:
+        """Write the last frame of an attempt that failed; the percent it reached stays."""
+        self._end(Status.FAILED, {"message": "error", "error": error.model_dump()}, error)
+
+    def cancel(self) -> None:
+        """Write the last frame of an attempt that was canceled; the percent it reached stays."""
+        self._end(Status.CANCELED, {"message": "canceled"}, None)
+
+    def _end(self, status: Status, last: Members, error: JobError | None, large_result: str = "") -> None:
+        self._ending.set()
+        self._wake.set()
+        self._thread.join()
+        finished_at = utc_now()
+        ended = EndedAttempt(
+            attempt=self._holder.attempt, status=status, error=error, worker=self._worker,
+            started_at=self._started_at, finished_at=finished_at,
+        )  # fmt: skip
+        # What was said last is its own frame, even if the end comes right after it.
+        patiently(self._flush, self._settings.outage_s)
+        self._status = status
+        members = self._members() | {"finished_at": finished_at} | last
+        # One call, so that each repeat carries the same counter and the store can tell it from a second end.
+        call = self._next_call(members, ended, large_result)
+        patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
+        patiently(self._restore, self._settings.outage_s)
+
+    def _stir(self) -> None:
+        if not self._pending:
+            self._pending = True
+            self._wake.set()
+
+    def _flush_until_ending(self) -> None:
+        heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
+        while not self._ending.is_set() and not self._lost:
+            if not self._progress.bars.any_open:
+                self._wake.wait(max(0.0, heartbeat_due_s - time.monotonic()))
+            self._wake.clear()
+            self._pending = False
+            if self._ending.is_set():
+                return
+            try:
+                self._flush()
+                if time.monotonic() >= heartbeat_due_s:
+                    self._heartbeat()
+                    heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
+                self._ending.wait(self._settings.flush_s)
+            except RedisUnavailable:
+                # What was written may have been lost since: to put back once too often does no harm.
+                self._to_restore = True
+                self._wake.set()
+                self._ending.wait(AWAY_PAUSE_S)
+            except Exception:
+                # The thread carries the lease: no defect of ours in one frame may end it.
+                logger.exception("a snapshot of job %s could not be written", self._holder.job_id)
+                self._ending.wait(AWAY_PAUSE_S)
+
+    def _flush(self) -> None:
+        self._flush_logs()
+        fingerprint = self._progress.fingerprint
+        if fingerprint != self._written:
+            self._status = Status.RUNNING
+            if self._write(self._members()):
+                self._written = fingerprint
+
+    def _flush_logs(self) -> None:
+        call = self._logs.take()
+        if call is not None:
+            try:
+                self._store.run(call)
+            except RedisUnavailable:
+                self._logs.put_back()
+                raise
+
+    def _heartbeat(self) -> None:
+        self._look()
+        answer = self._store.run(self._store.calls.heartbeat(self._holder, self._given, "reporter"))
+        if answer.code == "unknown" or (answer.accepted and answer.seq < self._given):
+            # Redis came back empty or older: the truth is here.
+            self._write(self._members())
+        else:
+            self._heed(answer)
+
+    def _write(self, members: Members) -> bool:
+        answer = self._store.run(self._next_call(members))
+        self._heed(answer)
+        self._restore()
+        return answer.accepted
+
+    def _restore(self) -> None:
+        """Put back what a Redis that came back empty lost beside the snapshot."""
+        if self._to_restore:
+            self._store.run(self._store.calls.restore(self._spec))
+            self._to_restore = False
+
+    def _next_call(self, members: Members, ended: EndedAttempt | None = None, large_result: str = "") -> Call[Answer]:
+        self._counter += 1
+        return self._store.calls.write(
+            self._holder, self._counter, self._given, members, ended=ended, large_result=large_result
+        )
+
+    def _heed(self, answer: Answer) -> None:
+        self._to_restore = self._to_restore or answer.code == "restored"
+        if answer.accepted:
+            self._given = max(self._given, answer.seq)
+            self._paused_s = answer.paused_s
+            self.asked = answer.asked
+        elif answer.code in _LOST:
+            self._lost = answer.code
+            self.asked = "stop"
+            logger.warning("job %s attempt %d is over: %s", self._holder.job_id, self._holder.attempt, answer.code)
+
+    def _members(self) -> Members:
+        elapsed_s = max(0.0, time.monotonic() - self._started_s - self._paused_s)
+        return (
+            body.queued(self._spec)
+            | self._progress.members(elapsed_s, ceiling=100 if self._status is Status.FINISHED else 99)
+            | {
+                "status": self._status.value,
+                "worker": self._worker,
+                "elapsed_s": round(elapsed_s, 3),
+                "paused_s": round(self._paused_s, 3),
+                "started_at": self._started_at,
+                "heartbeat_at": utc_now(),
+            }
+        )
+
+    def _complain(self, sentence: str) -> None:
+        """Say a fault of the job's values once in its log."""
+        if sentence not in self._complaints:
+            self._complaints.add(sentence)
+            self._logs.add(f"headway: {sentence}")
+            logger.warning("job %s: %s", self._holder.job_id, sentence)
