@@ -1,0 +1,69 @@
+"""The command line: `headway worker --tasks pkg.module`."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from headway import engines, tasks
+from headway.errors import HeadwayError
+from headway.settings import Settings, get_settings
+from headway.store import Store
+from headway.store.calls import Call
+from headway.version import __version__
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+WRONG_SET_UP = 2
+
+
+@app.callback(invoke_without_command=True)
+def main(version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
+    """Live progress of jobs."""
+    if version:
+        typer.echo(f"headway {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def worker(
+    task_modules: Annotated[
+        list[str] | None, typer.Option("--tasks", help="A module with tasks; again for more. Default: HEADWAY_TASKS.")
+    ] = None,
+    queues: Annotated[
+        list[str] | None, typer.Option("--queue", help="A queue to serve; again for more. Default: HEADWAY_QUEUES.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The worker's name. Default: made up.")] = "",
+    burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
+) -> None:
+    """Run jobs until told to stop (Ctrl-C, SIGTERM)."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("headway").setLevel(logging.INFO)
+    # As `python -m` does: a worker's tasks are looked for where it is started.
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        settings = get_settings()
+        found = tasks.load(task_modules or settings.tasks)
+        _check_redis(settings)
+        engine = engines.load(settings)
+        engine.work(settings, found, list(queues or settings.queues), name or f"w-{uuid4().hex[:8]}", burst)
+    except HeadwayError as error:
+        typer.echo(f"headway: {error}", err=True)
+        raise typer.Exit(WRONG_SET_UP) from None
+
+
+def _check_redis(settings: Settings) -> None:
+    store = Store(settings)
+    store.run(Call(_nothing, commands=(("PING",),)))
+    store.close()
+
+
+def _nothing(raw: list[object]) -> None:
+    return None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,263 @@
+"""RQ behind the seam: queues named `headway-<queue>`, JSON instead of pickle, one work-horse process a job."""
+
+import logging
+import os
+import signal
+import time
+from contextlib import suppress
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from setproctitle import setproctitle
+
+from headway import workers
+from headway.attempt import run_attempt
+from headway.engines.base import engine_job_id
+from headway.errors import EngineUnavailable, JobNotFound, RedisUnavailable, SettingsError, Unreadable
+from headway.orphan import end_if_orphaned, end_with_parent
+from headway.outside import fail_lost, release
+from headway.patience import patiently
+from headway.presence import Presence
+from headway.settings import Settings, get_settings
+from headway.snapshot import JobError, Spec
+from headway.store import Store
+from headway.store.connect import connect
+from headway.tasks import Task
+
+logger = logging.getLogger("headway.worker")
+
+_ENTRY = "headway.engines.rq.run_job"
+_NO_TIMEOUT = -1
+# RQ waits for jobs this many seconds less than a worker's time to live, and beats its heart in between.
+_WAIT_BELOW_TTL_S = 15
+_MONITORING_S = 1
+_PASS_ON_S = 1.0
+
+
+def queue_name(queue: str) -> str:
+    """RQ's name of a queue: the lesson's `Queue("default")` goes on beside headway's."""
+    return f"headway-{queue}"
+
+
+def engine(settings: Settings) -> "RqEngine":
+    """The engine for those who enqueue."""
+    return RqEngine(settings)
+
+
+class RqEngine:
+    """Puts jobs into RQ's queues, by name: no job code is loaded here."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+        self._keep_s = int(settings.keep_s)
+
+    def enqueue(self, spec: Spec, attempt: int) -> None:
+        """Put one attempt of a job into its queue; doing it twice is harmless.
+
+        Raises:
+            EngineUnavailable: the queue did not take it.
+        """
+        try:
+            self._queue(spec).enqueue(
+                _ENTRY,
+                args=(spec.job_id, attempt),
+                job_id=engine_job_id(spec.job_id, attempt),
+                job_timeout=_NO_TIMEOUT,
+                failure_ttl=self._keep_s,
+                description=f"{spec.task} {spec.job_id}#{attempt}",
+            )
+        except (RedisError, OSError) as error:
+            raise EngineUnavailable(f"the queue {spec.queue!r} did not take the job: {error}") from error
+
+    def position(self, spec: Spec, attempt: int) -> int | None:
+        """A waiting attempt's place in its queue, from 0; None if it is not in it."""
+        try:
+            position: int | None = self._queue(spec).get_job_position(engine_job_id(spec.job_id, attempt))
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(f"Redis does not answer: {error}") from error
+        return position
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
+
+    def _queue(self, spec: Spec) -> Queue:
+        return Queue(queue_name(spec.queue), connection=self._redis, serializer=JSONSerializer)
+
+
+def run_job(job_id: str, attempt: int) -> None:
+    """What a work-horse runs: RQ's entry point, named in the queue. Its own return value is always None."""
+    settings = get_settings()
+    store = Store(settings)
+    spec = patiently(lambda: store.run(store.calls.spec(job_id)), settings.outage_s)
+    if spec is None:
+        logger.warning("job %s is not known, its attempt %d is not run", job_id, attempt)
+        return
+    setproctitle(f"headway {job_id}#{attempt} {spec.task}")
+    look = partial(end_if_orphaned, os.getppid())
+    run_attempt(store, settings, spec, attempt, worker=os.environ["RQ_WORKER_ID"], look=look)
+
+
+def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
+    """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty."""
+    # RQ changes the timeouts of the connection that it is handed, so it gets one of its own.
+    worker = HeadwayWorker(settings, tasks, queues, name, connect(settings))
+    # RQ says at length what headway says in a line; its warnings, and the tracebacks of failed jobs, come through.
+    worker.work(burst=burst, logging_level="WARNING")
+
+
+class HeadwayWorker(Worker):
+    """RQ's worker, which also says what it can run, and writes what became of a work-horse that was killed."""
+
+    def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
+        super().__init__(
+            [queue_name(queue) for queue in queues],
+            name=name,
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
+            job_monitoring_interval=_MONITORING_S,
+        )
+        self._settings = settings
+        self._store = Store(settings)
+        self._presence = Presence(self._store, settings, name, tasks, queues)
+        self._passed_on_s: dict[str, float] = {}
+        self._give_up_s: float | None = None
+        self._handing_back = False
+        self._parent_pid = os.getpid()
+
+    def register_birth(self) -> None:
+        """Take the worker's name.
+
+        Raises:
+            SettingsError: another worker has it, or had it until it was killed a moment ago.
+        """
+        try:
+            super().register_birth()
+        except ValueError as error:
+            raise SettingsError(f"--name: {error}") from error
+
+    def register_death(self) -> None:
+        """Say that the worker has ended."""
+        super().register_death()
+        self._presence.withdraw()
+
+    def procline(self, message: str) -> None:
+        """Name the worker's process; a work-horse's name is its job's."""
+        if not self.is_horse:
+            setproctitle(f"headway-worker {self.name}: {message}")
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Beat RQ's heart and headway's."""
+        super().heartbeat(timeout, pipeline)
+        if not self.is_horse:
+            execution = next(iter(self.executions.values()), None)
+            self._presence.say(None if execution is None else str(execution.job_id))
+
+    def maintain_heartbeats(self, job: Job, execution: Any) -> None:
+        """Called every second while a work-horse runs; an outage of Redis must not end the worker."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except (RedisError, OSError) as error:
+            logger.warning("no heartbeat for job %s: %s", job.id, error)
+        if self._give_up_s is not None and time.monotonic() >= self._give_up_s and self.horse_pid:
+            self._handing_back = True
+            self.kill_horse(signal.SIGCONT)
+            self.kill_horse(signal.SIGKILL)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Give the running job its grace; after it the job goes back to its queue."""
+        super().handle_warm_shutdown_request()
+        self._give_up_s = time.monotonic() + self._settings.shutdown_grace_s
+
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Told twice: end the grace. The job is handed back all the same."""
+        if not self.horse_pid:
+            super().request_force_stop(signum, frame)
+        self._give_up_s = time.monotonic()
+
+    def set_shutdown_requested_date(self) -> None:
+        """RQ notes in Redis, inside a signal handler, that it was told to stop; a Redis that is away is no matter."""
+        with suppress(RedisError, OSError):
+            super().set_shutdown_requested_date()
+
+    def setup_work_horse_signals(self) -> None:
+        """Prepare a work-horse right after the fork."""
+        end_with_parent(self._parent_pid)
+        super().setup_work_horse_signals()
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job here, or leave it to a worker that has its code."""
+        if not self._leaves_to_others(job, queue):
+            super().execute_job(job, queue)
+
+    def monitor_work_horse(self, job: Job, queue: Queue, execution: Any) -> None:
+        """Wait for a work-horse, and write off what one left behind that ended quietly, by `os._exit(0)` say."""
+        super().monitor_work_horse(job, queue, execution)
+        if self._handing_back:
+            return
+        unstarted = job.get_status() == JobStatus.FAILED
+        how = "could not begin: the worker's log says why" if unstarted else "ended early, without an error"
+        if self._write_off(job, how, unstarted=unstarted) and not unstarted:
+            self.handle_job_failure(job, queue, exc_string="the work-horse ended early", execution=execution)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Write what became of a job whose work-horse was killed."""
+        if self._handing_back:
+            job_id, attempt = job.args
+            patiently(lambda: release(self._store, job_id, attempt, self.name), self._settings.outage_s)
+        elif os.WIFSIGNALED(ret_val):
+            self._write_off(job, f"was ended by {signal.Signals(os.WTERMSIG(ret_val)).name}", unstarted=True)
+        else:
+            self._write_off(job, f"ended early, with exit status {os.WEXITSTATUS(ret_val)}", unstarted=True)
+
+    def handle_job_failure(self, job: Job, queue: Queue, *args: Any, **kwargs: Any) -> None:
+        """Let RQ note the failure, unless the job was handed back."""
+        if not self._handing_back:
+            super().handle_job_failure(job, queue, *args, **kwargs)
+            return
+        with self.connection.pipeline() as pipeline:
+            self.cleanup_execution(job, pipeline, kwargs.get("execution"))
+            pipeline.execute()
+        queue.enqueue_job(job, at_front=True)
+
+    def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
+        job_id, attempt = job.args
+        error = JobError(type="WorkHorseKilled", detail=f"the process that ran the job {how}")
+        try:
+            return patiently(
+                lambda: fail_lost(self._store, job_id, attempt, error, self.name, unstarted=unstarted),
+                self._settings.outage_s,
+            )
+        except (JobNotFound, Unreadable, RedisUnavailable) as problem:
+            logger.warning("job %s: %s, but: %s", job_id, error.detail, problem)
+            return False
+
+    def _leaves_to_others(self, job: Job, queue: Queue) -> bool:
+        """Put a job to the end of its queue if another worker's task it is; one that nobody knows fails here."""
+        spec = patiently(lambda: self._store.run(self._store.calls.spec(job.args[0])), self._settings.outage_s)
+        if spec is None or self._presence.runs(spec.task):
+            return False
+        if all(info.name != spec.task for info in self._store.run(workers.catalogue())):
+            return False
+        with self.connection.pipeline() as pipeline:
+            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+            queue.push_job_id(job.id, pipeline=pipeline)
+            pipeline.execute()
+        self._wait_for_others(job.id)
+        return True
+
+    def _wait_for_others(self, job_id: str) -> None:
+        """Meet the same job once a second at most, so that a queue full of others' jobs costs next to nothing."""
+        now_s = time.monotonic()
+        self._passed_on_s = {known: at_s for known, at_s in self._passed_on_s.items() if now_s - at_s < _PASS_ON_S}
+        met_s = self._passed_on_s.get(job_id)
+        if met_s is not None:
+            time.sleep(max(0.0, met_s + _PASS_ON_S - now_s))
+        self._passed_on_s[job_id] = time.monotonic()

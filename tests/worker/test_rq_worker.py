@@ -1,0 +1,289 @@
+"""Real RQ workers that run, fail, are killed and are told to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from headway import body, engines, keys, workers
+from headway.clock import utc_now
+from headway.settings import Settings
+from headway.snapshot import Snapshot, Spec
+from headway.store import Store
+from tests.servers import ROOT, worker_process
+from tests.wait import wait_for
+
+JOBS = ("tests.worker.jobs",)
+
+
+class Floor:
+    """Submits jobs as the API does, and looks at what becomes of them."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.settings = Settings(HEADWAY_REDIS_URL=redis_url)
+        self.store = Store(self.settings)
+        self.engine = engines.load(self.settings).engine(self.settings)
+
+    def submit(self, task: str, **params: Any) -> str:
+        spec = Spec(job_id=uuid4().hex[:12], task=task, params=params, created_at=utc_now())
+        self.store.run(self.store.calls.create(spec, body.queued(spec), request="r"))
+        self.engine.enqueue(spec, 1)
+        return spec.job_id
+
+    def now(self, job_id: str) -> Snapshot:
+        stored = self.store.read(job_id)
+        assert stored is not None
+        return stored.snapshot
+
+    def ended(self, job_id: str) -> Snapshot:
+        wait_for(lambda: self.now(job_id).status.terminal, 15, f"job {job_id} ends")
+        return self.now(job_id)
+
+    def running(self, job_id: str) -> Snapshot:
+        wait_for(lambda: self.now(job_id).status == "running", 15, f"job {job_id} runs")
+        return self.now(job_id)
+
+    def rq_status(self, job_id: str) -> str | None:
+        job = Job.fetch(job_id, connection=self.store.redis, serializer=JSONSerializer)
+        return str(job.get_status().value)
+
+    def close(self) -> None:
+        self.engine.close()
+        self.store.close()
+
+
+@pytest.fixture
+def floor(redis_url: str) -> Iterator[Floor]:
+    floor = Floor(redis_url)
+    yield floor
+    floor.close()
+
+
+@pytest.fixture
+def worker(redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    with worker_process(redis_url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="1") as running:
+        yield running
+
+
+def horse_of(worker: subprocess.Popen[bytes], job_id: str) -> psutil.Process:
+    """The work-horse process of a job, by its title."""
+
+    def found() -> list[psutil.Process]:
+        children = psutil.Process(worker.pid).children()
+        return [
+            child for child in children if child.cmdline()[:1] and child.cmdline()[0].startswith(f"headway {job_id}#")
+        ]
+
+    wait_for(lambda: bool(found()), 5, f"a process with the title of job {job_id}")
+    return found()[0]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_runs_and_its_result_is_ours_while_rqs_own_stays_null(floor: Floor) -> None:
+    job_id = floor.submit("add", a=2, b=40)
+    last = floor.ended(job_id)
+    assert (last.status, last.result, last.percent, last.attempt) == ("finished", 42, 100, 1)
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ agrees")
+    job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
+    assert job.return_value() is None
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_failing_job_says_type_and_detail_and_keeps_its_percent(floor: Floor) -> None:
+    job_id = floor.submit("fail", detail="no such column: 'é'")
+    last = floor.ended(job_id)
+    assert last.error is not None
+    assert (last.status, last.percent, last.error.type, last.error.detail) == (
+        "failed", 50, "ValueError", "no such column: 'é'",
+    )  # fmt: skip
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("task", "params", "error_type", "words"),
+    [
+        ("nobody", {}, "TaskNotFound", "no task named 'nobody'"),
+        ("add", {"a": "x", "b": 1}, "InvalidParams", "'a'"),
+        ("leave", {"how": "sys.exit"}, "SystemExit", "3"),
+        ("leave", {"how": "KeyboardInterrupt"}, "KeyboardInterrupt", ""),
+        ("leave", {"how": "lambda"}, "NotEncodable", "result.rows[1]"),
+        ("leave", {"how": "os._exit"}, "WorkHorseKilled", "ended early"),
+    ],
+)
+def test_whatever_a_job_does_it_ends_in_a_clear_failure_and_the_worker_goes_on(
+    floor: Floor, task: str, params: dict[str, Any], error_type: str, words: str
+) -> None:
+    last = floor.ended(floor.submit(task, **params))
+    assert last.error is not None
+    assert (last.status, last.error.type) == ("failed", error_type)
+    assert words in last.error.detail
+    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+
+
+def test_a_killed_work_horse_is_shown_with_its_signal(
+    floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    job_id = floor.submit("wait_for_file", path=str(tmp_path / "never"))
+    floor.running(job_id)
+    horse_of(worker, job_id).kill()
+    last = floor.ended(job_id)
+    assert last.error is not None
+    assert (last.status, last.error.type) == ("failed", "WorkHorseKilled")
+    assert "SIGKILL" in last.error.detail
+    (ended,) = floor.store.run(floor.store.calls.attempts(job_id))
+    assert ended.error == last.error
+
+
+def test_a_work_horse_does_not_outlive_its_worker(
+    floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    job_id = floor.submit("wait_for_file", path=str(tmp_path / "never"))
+    floor.running(job_id)
+    horse = horse_of(worker, job_id)
+    worker.kill()
+    wait_for(lambda: not horse.is_running() or horse.status() == psutil.STATUS_ZOMBIE, 5, "the work-horse ends too")
+
+
+def test_a_worker_told_to_stop_hands_its_job_back_and_the_next_worker_finishes_it(
+    floor: Floor, worker: subprocess.Popen[bytes], redis_url: str, tmp_path: Path
+) -> None:
+    job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
+    floor.running(job_id)
+    worker.send_signal(signal.SIGTERM)
+    wait_for(lambda: floor.now(job_id).status == "queued", 10, "the job waits again")
+    assert worker.wait(10) == 0
+    assert (floor.now(job_id).attempt, floor.rq_status(job_id)) == (1, "queued")
+    (tmp_path / "go").touch()
+    with worker_process(redis_url, JOBS):
+        last = floor.ended(job_id)
+    assert (last.status, last.result, last.attempt) == ("finished", "seen", 1)
+
+
+def test_a_worker_told_to_stop_lets_a_job_end_within_its_grace(floor: Floor, redis_url: str, tmp_path: Path) -> None:
+    with worker_process(redis_url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="60") as worker:
+        job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
+        floor.running(job_id)
+        worker.send_signal(signal.SIGTERM)
+        (tmp_path / "go").touch()
+        assert floor.ended(job_id).status == "finished"
+        assert worker.wait(10) == 0
+
+
+def test_a_worker_told_twice_hands_its_job_back_at_once(floor: Floor, redis_url: str, tmp_path: Path) -> None:
+    with worker_process(redis_url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="3600") as worker:
+        job_id = floor.submit("wait_for_file", path=str(tmp_path / "never"))
+        floor.running(job_id)
+        worker.send_signal(signal.SIGTERM)
+        (name,) = floor.store.run(workers.names())
+        told = (f"rq:worker:{name}", "shutdown_requested_date")
+        wait_for(lambda: floor.store.redis.hget(*told) is not None, 5, "the worker was told")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(15) == 0
+    assert (floor.now(job_id).status, floor.rq_status(job_id)) == ("queued", "queued")
+
+
+def test_a_worker_leaves_a_task_that_it_does_not_know_to_one_that_does(floor: Floor, redis_url: str) -> None:
+    with worker_process(redis_url, JOBS):
+        wait_for(lambda: bool(floor.store.run(workers.catalogue())), 5, "the tasks are known")
+    with worker_process(redis_url, ("worker.examples.long_task",)):
+        added = [floor.submit("add", a=n, b=0) for n in range(3)]
+        own = floor.submit("long_task", n_steps=1, step_s=0)
+        assert floor.ended(own).status == "finished"
+        assert {floor.now(job_id).status.value for job_id in added} == {"queued"}
+        with worker_process(redis_url, JOBS):
+            assert [floor.ended(job_id).result for job_id in added] == [0, 1, 2]
+
+
+def test_a_name_that_another_worker_has_stops_the_start_with_a_sentence(
+    worker: subprocess.Popen[bytes], redis_url: str, floor: Floor
+) -> None:
+    (name,) = floor.store.run(workers.names())
+    ended = subprocess.run(
+        [sys.executable, "-m", "headway.cli", "worker", "--tasks", *JOBS, "--name", name],
+        env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith("headway: --name: ")
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_delivered_twice_runs_once(floor: Floor) -> None:
+    job_id = floor.submit("add", a=1, b=1)
+    last = floor.ended(job_id)
+    queue = Queue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
+    queue.enqueue("headway.engines.rq.run_job", args=(job_id, 1), job_id=f"{job_id}-again")
+    wait_for(lambda: floor.rq_status(f"{job_id}-again") == "finished", 10, "the second delivery is over")
+    assert floor.now(job_id) == last
+
+
+@pytest.mark.usefixtures("worker")
+def test_threads_of_a_job_log_through_its_reporter(floor: Floor) -> None:
+    job_id = floor.submit("say", lines=["one", "two"])
+    floor.ended(job_id)
+    logged = b"".join(
+        entry[b"lines"] for _, entry in floor.store.redis.xrange(keys.LOGS) if entry[b"job"] == job_id.encode()
+    )
+    assert b"one" in logged
+    assert b"two" in logged
+
+
+def test_a_worker_says_who_it_is_and_withdraws_when_it_ends(floor: Floor, worker: subprocess.Popen[bytes]) -> None:
+    (name,) = floor.store.run(workers.names())
+    (info,) = floor.store.run(workers.details([name]))
+    assert (info.pid, info.queues, info.alive) == (worker.pid, ["default"], True)
+    assert info.serves("add", "default")
+    assert not info.serves("add", "other")
+    assert "add" in {task.name for task in floor.store.run(workers.catalogue())}
+    os.kill(worker.pid, signal.SIGTERM)
+    wait_for(lambda: floor.store.run(workers.names()) == [], 10, "the worker withdraws")
+    assert "add" in {task.name for task in floor.store.run(workers.catalogue())}
+
+
+def test_the_traceback_of_a_failed_job_goes_to_the_workers_log(floor: Floor, redis_url: str) -> None:
+    floor.submit("fail", detail="no such column")
+    ended = subprocess.run(
+        [sys.executable, "-m", "headway.cli", "worker", "--tasks", *JOBS, "--burst"],
+        env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    said = ended.stdout + ended.stderr
+    assert "Traceback" in said
+    assert "ValueError: no such column" in said
+
+
+def test_a_wrong_set_up_stops_the_start_with_a_sentence(redis_url: str, tmp_path: Path) -> None:
+    for env, words in (
+        ({"REDIS_URL": f"unix://{tmp_path}/nobody.sock"}, "Redis does not answer"),
+        ({"REDIS_URL": redis_url, "HEADWAY_TASKS": "no.such.module"}, "HEADWAY_TASKS"),
+        ({"REDIS_URL": redis_url, "HEADWAY_KEEP_S": "soon"}, "HEADWAY_KEEP_S"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "headway.cli", "worker"],
+            env={"PATH": os.environ["PATH"]} | env,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert words in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
