@@ -1,0 +1,1 @@
+"""The thin HTTP and WebSocket backend of headway."""

@@ -1,0 +1,75 @@
+"""What the routes answer beside a bare snapshot."""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from headway.settings import QUEUE_NAME
+from headway.snapshot import EndedAttempt, Snapshot, Spec
+
+JOB_ID_EXAMPLE = "abcd1234"
+JobId = Annotated[str, Path(description="1 to 64 letters, digits, `_` or `-`.", examples=[JOB_ID_EXAMPLE])]
+
+
+class JobDetail(BaseModel):
+    """All there is about one job."""
+
+    snapshot: Snapshot
+    spec: Spec | None = Field(description="What was asked for; null for a job that headway did not submit.")
+    attempts: list[EndedAttempt] = Field(description="How the last 20 attempts ended, oldest first.")
+    heartbeat_at: str | None = Field(description="When the running attempt's lease was last raised; null without one.")
+
+
+class JobPage(BaseModel):
+    """One page of jobs, newest first."""
+
+    jobs: list[Snapshot]
+    next: str | None = Field(description="The cursor of the following page; null on the last.")
+
+
+class Submit(BaseModel):
+    """Which task to run, and with what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: str = Field(max_length=200, description="A name that `GET /tasks` lists.", examples=["long_task"])
+    params: dict[str, Any] = Field(default_factory=dict, examples=[{"n_steps": 5}])
+    queue: str | None = Field(
+        default=None,
+        pattern=f"^{QUEUE_NAME.pattern}$",
+        description="Where the job waits; null takes the task's own queue.",
+        examples=["default"],
+    )
+
+
+class LessonRun(BaseModel):
+    """The lesson's request; further members are ignored, as in the lesson."""
+
+    n_steps: int = Field(default=5, description="How many steps to take.")
+
+
+class LessonJob(BaseModel):
+    """The lesson's answer."""
+
+    job_id: str = Field(examples=[JOB_ID_EXAMPLE])
+
+
+class Health(BaseModel):
+    """The process is there."""
+
+    version: str
+
+
+class Ready(BaseModel):
+    """Everything that requests need is there."""
+
+    jobs: int = Field(description="Jobs that somebody watches through this process.")
+    watchers: int = Field(description="Open sockets and streams.")
+    channels: int = Field(description="Channels subscribed in Redis.")
+
+
+def json_bytes(content: bytes, http_status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer whose JSON is already written."""
+    return Response(content, http_status, headers, "application/json")

@@ -1,0 +1,81 @@
+"""What routes ask for by type: the services of this process, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header
+from starlette.requests import HTTPConnection
+
+from api.auth import Action, Principal, allow, local_user
+from api.hub import Hub
+from headway.engines import Engine
+from headway.errors import NotAllowed
+from headway.settings import Settings
+from headway.store import AsyncStore, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the process. `blocking_store` is for code that runs in a thread."""
+
+    settings: Settings
+    store: AsyncStore
+    blocking_store: Store
+    engine: Engine
+    hub: Hub
+
+
+def get_services(connection: HTTPConnection) -> Services:
+    """The services that the lifespan made."""
+    services: Services = connection.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+def get_settings(services: ServicesDep) -> Settings:
+    """The settings of this process."""
+    return services.settings
+
+
+def get_store(services: ServicesDep) -> AsyncStore:
+    """The store for coroutines."""
+    return services.store
+
+
+def get_hub(services: ServicesDep) -> Hub:
+    """Where watched jobs' snapshots arrive."""
+    return services.hub
+
+
+def get_principal(
+    x_headway_user: Annotated[
+        str | None, Header(description="Who is asking, while no users are configured; recorded as unverified.")
+    ] = None,
+) -> Principal:
+    """Who is asking."""
+    return local_user(x_headway_user)
+
+
+PrincipalDep = Annotated[Principal, Depends(get_principal)]
+
+
+def may(action: Action) -> Callable[[Principal], Principal]:
+    """A dependency that lets pass who may do this, about no single job, and answers 403 to everyone else."""
+
+    def allowed(principal: PrincipalDep) -> Principal:
+        if not allow(principal, action, None):
+            raise NotAllowed(f"{principal.name!r} may not do this: {action}")
+        return principal
+
+    return allowed
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+StoreDep = Annotated[AsyncStore, Depends(get_store)]
+HubDep = Annotated[Hub, Depends(get_hub)]
+Submitter = Annotated[Principal, Depends(may("submit"))]
+Lister = Annotated[Principal, Depends(may("list"))]
+Observer = Annotated[Principal, Depends(may("observe"))]

@@ -1,0 +1,77 @@
+"""The application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from api import problems
+from api.deps import Services
+from api.guard import ORIGIN, BodyGuard, NamesGuard
+from api.hub import Hub
+from api.routes import health, jobs, status, tasks, workers, workflow, ws
+from api.schema import DocumentedApi
+from headway import engines
+from headway.settings import Settings
+from headway.store import AsyncStore, Store
+from headway.version import __version__
+
+_EXPOSED = ["ETag", "Headway-Poll-After", "Location", "Retry-After"]
+
+
+class State(TypedDict):
+    """What requests find in their `state`."""
+
+    services: Services
+
+
+def create_app(settings: Settings, engine: engines.Engine | None = None) -> FastAPI:
+    """The API for these settings; `engine` None takes the one that they name. Nothing is opened before it starts.
+
+    Raises:
+        SettingsError: the queue library that the settings name is not installed.
+    """
+    chosen = engine if engine is not None else engines.load(settings).engine(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
+        async with _services(settings, chosen) as services:
+            yield {"services": services}
+
+    app = DocumentedApi(
+        title="headway",
+        version=__version__,
+        description="What jobs are doing, live. A job's snapshot is one JSON object; `seq` alone orders two of them.",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    for module in (jobs, status, workflow, tasks, workers, health, ws):
+        app.include_router(module.router)
+    # The last one added is the first that a request meets.
+    app.add_middleware(BodyGuard, max_bytes=settings.body_max_bytes)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=ORIGIN.pattern,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
+    )
+    app.add_middleware(NamesGuard)
+    return app
+
+
+@asynccontextmanager
+async def _services(settings: Settings, engine: engines.Engine) -> AsyncIterator[Services]:
+    store = AsyncStore(settings)
+    blocking_store = Store(settings)
+    hub = Hub(settings, store)
+    hub.start()
+    try:
+        yield Services(settings, store, blocking_store, engine, hub)
+    finally:
+        await hub.close()
+        await store.close()
+        blocking_store.close()
+        engine.close()

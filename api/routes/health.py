@@ -1,0 +1,46 @@
+"""Whether this process is there, and whether it can serve."""
+
+import asyncio
+
+from fastapi import APIRouter
+from redis.exceptions import RedisError
+
+from api import problems
+from api.answers import Health, Ready
+from api.deps import ServicesDep
+from headway.errors import RedisUnavailable
+from headway.version import __version__
+
+router = APIRouter(tags=["health"])
+
+#: Whoever asks whether this process can serve wants to know soon, in seconds.
+PATIENCE_S = 2.0
+
+
+@router.get(
+    "/healthz",
+    operation_id="get_health",
+    summary="Is the process there?",
+    responses=problems.documented(*problems.EVERYWHERE),
+)
+async def get_health() -> Health:
+    """Answers without asking anybody else."""
+    return Health(version=__version__)
+
+
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    summary="Can it serve?",
+    responses=problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE),
+)
+async def get_readiness(services: ServicesDep) -> Ready:
+    """503 while Redis, or the subscription that sockets live on, is away."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await services.store.redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        raise RedisUnavailable(f"Redis does not answer: {error}") from error
+    if not services.hub.connected:
+        raise RedisUnavailable("the subscription to Redis is being restored")
+    return Ready(**services.hub.counts)

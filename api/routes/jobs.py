@@ -1,0 +1,154 @@
+"""Submitting jobs, listing them, and all there is about one."""
+
+import asyncio
+import json
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Response
+
+from api import catalogue, problems
+from api.answers import JobDetail, JobId, JobPage, Submit, json_bytes
+from api.auth import allow
+from api.deps import Lister, PrincipalDep, ServicesDep, StoreDep, Submitter
+from api.facts import facts
+from api.jobs import find_job
+from api.validation import check_params
+from headway.errors import Conflict, NotFound
+from headway.listing import Filters, page
+from headway.snapshot import Snapshot
+from headway.status import Status
+from headway.submit import Submission, submit
+
+router = APIRouter(tags=["jobs"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="A repeat with the same key within a day answers with the same job. 1 to 128 of A-Za-z0-9._~-"),
+]
+
+
+@router.post(
+    "/jobs",
+    operation_id="submit_job",
+    summary="Submit a job",
+    status_code=201,
+    response_model=Snapshot,
+    responses={
+        201: {"headers": {"Location": {"description": "The job's own address.", "schema": {"type": "string"}}}},
+        **problems.documented(
+            problems.TASK_NOT_FOUND,
+            problems.BAD_PARAMS,
+            problems.CONFLICT,
+            problems.ENGINE_UNAVAILABLE,
+            *problems.WITH_BODY,
+            *problems.EVERYWHERE,
+            *problems.STORED,
+        ),
+    },
+)
+async def submit_job(
+    asked: Submit, services: ServicesDep, principal: Submitter, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """The answer is the job's snapshot: queued, or what became of it meanwhile."""
+    info = await catalogue.find_task(services.store, asked.task)
+    check_params(info, asked.params)
+    queue = asked.queue or info.queue
+    wanted = Submission(
+        info=info,
+        params=asked.params,
+        queue=queue,
+        owner=principal.name,
+        verified=principal.verified,
+        engine_name=services.settings.engine,
+        served=await catalogue.served(services.store, info.name, queue),
+        idempotency_key=idempotency_key,
+    )
+    stored = await to_thread.run_sync(submit, services.blocking_store, services.engine, wanted)
+    job_id = json.loads(stored.raw)["job_id"]
+    return json_bytes(stored.raw, 201, {"Location": f"/jobs/{job_id}"})
+
+
+@router.get(
+    "/jobs",
+    operation_id="list_jobs",
+    summary="Jobs, newest first",
+    response_model=JobPage,
+    responses=problems.documented(*problems.EVERYWHERE, *problems.STORED),
+)
+async def list_jobs(
+    store: StoreDep,
+    principal: Lister,
+    status: Annotated[
+        list[Status] | None, Query(description="Several are allowed: `?status=failed&status=canceled`.")
+    ] = None,
+    task: Annotated[str | None, Query(max_length=200)] = None,
+    queue: Annotated[str | None, Query(max_length=200)] = None,
+    owner: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Annotated[str | None, Query(max_length=100, description="An earlier page's `next`.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """A page may have fewer jobs than `limit`, or none, and still a `next`: matches are rare there."""
+    filters = Filters(frozenset(status or ()), task, queue, owner)
+    found = await page(
+        store, filters, cursor=cursor, limit=limit, visible=lambda stored: allow(principal, "read", stored)
+    )
+    jobs = b",".join(stored.raw for stored in found.jobs)
+    return json_bytes(b'{"jobs":[%b],"next":%b}' % (jobs, json.dumps(found.next_cursor).encode()))
+
+
+@router.get(
+    "/jobs/{job_id}",
+    operation_id="get_job",
+    summary="All there is about one job",
+    response_model=JobDetail,
+    responses=problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+)
+async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
+    """Snapshot, what was asked for, how earlier attempts ended, and the lease's own heartbeat."""
+    stored = await find_job(store, principal, job_id)
+    facts(job_id, stored)
+    spec, attempts, heartbeat_at = await asyncio.gather(
+        store.run(store.calls.spec(job_id)),
+        store.run(store.calls.attempts(job_id)),
+        store.run(store.calls.lease_at(job_id)),
+    )
+    spec_json = b"null" if spec is None else spec.model_dump_json().encode()
+    attempts_json = b",".join(attempt.model_dump_json().encode() for attempt in attempts)
+    return json_bytes(
+        b'{"snapshot":%b,"spec":%b,"attempts":[%b],"heartbeat_at":%b}'
+        % (stored.raw, spec_json, attempts_json, json.dumps(heartbeat_at).encode())
+    )
+
+
+@router.get(
+    "/jobs/{job_id}/result",
+    operation_id="get_result",
+    summary="A job's result, however large",
+    responses={
+        200: {"description": "The result, any JSON.", "content": {"application/json": {"example": {"value": 42}}}},
+        **problems.documented(
+            problems.JOB_NOT_FOUND, problems.NOT_FOUND, problems.CONFLICT, *problems.EVERYWHERE, *problems.STORED
+        ),
+    },
+)
+async def get_result(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
+    """What the job returned: a small result is in its snapshot too, a large one only here."""
+    stored = await find_job(store, principal, job_id)
+    facts(job_id, stored)
+    members = json.loads(stored.raw)
+    if members["status"] != Status.FINISHED:
+        raise Conflict(f"job {job_id!r} has no result: it is {members['status']}")
+    result = members.get("result")
+    if not _kept_beside(result, job_id):
+        return json_bytes(json.dumps(result, ensure_ascii=False).encode())
+    kept = await store.run(store.calls.result(job_id))
+    if kept is None:
+        raise NotFound(f"the result of job {job_id!r} is no longer kept")
+    return json_bytes(kept)
+
+
+def _kept_beside(result: object, job_id: str) -> bool:
+    return (
+        isinstance(result, dict) and result.keys() == {"href", "bytes"} and result["href"] == f"/jobs/{job_id}/result"
+    )

@@ -1,0 +1,42 @@
+"""The lesson's own submit, answered as in the lesson."""
+
+import json
+
+from anyio import to_thread
+from fastapi import APIRouter
+
+from api import catalogue, problems
+from api.answers import LessonJob, LessonRun
+from api.deps import ServicesDep, Submitter
+from api.validation import check_params
+from headway import lesson
+from headway.submit import Submission, submit
+
+router = APIRouter(tags=["lesson"])
+
+
+@router.post(
+    "/workflow/run",
+    operation_id="run_workflow",
+    summary="Run the lesson's task",
+    response_model=LessonJob,
+    responses=problems.documented(
+        problems.BAD_PARAMS, problems.ENGINE_UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE, *problems.STORED
+    ),
+)
+async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submitter) -> LessonJob:
+    """Accepted even when no worker has ever announced the task."""
+    info = await catalogue.find_task(services.store, lesson.NAME)
+    params = {"n_steps": asked.n_steps}
+    check_params(info, params)
+    wanted = Submission(
+        info=info,
+        params=params,
+        queue=info.queue,
+        owner=principal.name,
+        verified=principal.verified,
+        engine_name=services.settings.engine,
+        served=await catalogue.served(services.store, info.name, info.queue),
+    )
+    stored = await to_thread.run_sync(submit, services.blocking_store, services.engine, wanted)
+    return LessonJob(job_id=json.loads(stored.raw)["job_id"])
