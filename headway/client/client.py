@@ -1,0 +1,172 @@
+"""headway's API as plain calls, one method a question."""
+
+import json
+import uuid
+import weakref
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from headway.client.address import Address, identity
+from headway.client.answers import JOB, JOBS, SNAPSHOT, TASK, TASKS, WORKERS, JobDetail, JobPage
+from headway.client.http import Http
+from headway.client.watch import Watch
+from headway.encode import encode_result
+from headway.errors import BadInput
+from headway.keys import check_job_id
+from headway.settings import get_settings
+from headway.snapshot import Snapshot
+from headway.status import Status
+from headway.tasks import TaskInfo
+from headway.workers import WorkerInfo
+
+
+class Client:
+    """A client for one API and one principal; any thread may use it, each watch is for one.
+
+    Every method raises `ApiUnavailable` when the API does not answer, and `ApiRefused` for an error that its own
+    list does not name.
+    """
+
+    def __init__(
+        self, url: str | None = None, *, token: str | None = None, user: str | None = None, timeout_s: float = 10.0
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: the API's address; None takes `HEADWAY_API_URL`.
+            token: sent as bearer token in a header, nowhere else.
+            user: who is asking where no users are configured; None takes the operating system's user.
+            timeout_s: how long one request may take, in seconds.
+
+        Raises:
+            BadInput: an address or token that cannot be used.
+            SettingsError: `HEADWAY_API_URL` was needed and is wrong.
+        """
+        address = Address.parse(url if url is not None else get_settings().api_url)
+        if not timeout_s > 0:
+            raise BadInput(f"timeout_s={timeout_s!r}: give a number of seconds above 0")
+        self._http = Http(address, identity(user, token), timeout_s)
+        self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
+
+    @property
+    def url(self) -> str:
+        """The API's address."""
+        return self._http.address.base
+
+    @property
+    def poll_after_s(self) -> float | None:
+        """Seconds that `status`, as this thread last called it, asks to wait before the next; None at the end."""
+        return self._http.poll_after_s
+
+    def submit(
+        self,
+        task: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        queue: str | None = None,
+        idempotency_key: str | None = None,
+        **more: Any,
+    ) -> Snapshot:
+        """Ask for a job and return its queued snapshot.
+
+        Args:
+            task: the task's name, as `tasks()` lists it.
+            params: its parameters; those named `queue` or `idempotency_key`, or with no Python name, can only be given
+                here.
+            queue: None takes the task's own queue.
+            idempotency_key: a repeat with the same one answers with the same job, for a day; None makes a new one.
+            more: further parameters by name.
+
+        Raises:
+            TaskNotFound: no worker announced it.
+            InvalidParams: the parameters do not fit the task's schema; nothing was submitted.
+            BadInput: a parameter was given twice.
+            NotEncodable: a parameter cannot be carried as JSON; dates, paths, numpy's numbers and the like can.
+        """
+        given = dict(params or {})
+        if twice := given.keys() & more.keys():
+            raise BadInput(f"parameter {min(twice)!r} was given twice")
+        params_text = encode_result(given | more, name="params")
+        body = f'{{"task":{json.dumps(task)},"params":{params_text},"queue":{json.dumps(queue)}}}'
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return self._http.post("/jobs", body, SNAPSHOT, about=task, headers=headers)
+
+    def status(self, job_id: str) -> Snapshot:
+        """The latest snapshot of a job.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.get(f"/status/{check_job_id(job_id)}", SNAPSHOT, about=job_id)
+
+    def job(self, job_id: str) -> JobDetail:
+        """The latest snapshot of a job with what was asked for and how earlier attempts ended; errors as `status`."""
+        return self._http.get(f"/jobs/{check_job_id(job_id)}", JOB, about=job_id)
+
+    def jobs(
+        self,
+        *,
+        status: Status | str | None = None,
+        task: str | None = None,
+        queue: str | None = None,
+        owner: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> JobPage:
+        """A page of jobs, newest first; `cursor` is an earlier page's `next_cursor`."""
+        asked = {"status": status, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
+        query = {name: value for name, value in asked.items() if value is not None}
+        return self._http.get("/jobs", JOBS, query=query)
+
+    def tasks(self) -> list[TaskInfo]:
+        """Every task that a worker announced in the last seven days."""
+        return self._http.get("/tasks", TASKS)
+
+    def task(self, name: str) -> TaskInfo:
+        """One task, with the schema of its parameters.
+
+        Raises:
+            TaskNotFound: no worker announced it.
+        """
+        return self._http.get(f"/tasks/{quote(name, safe='')}", TASK, about=name)
+
+    def workers(self) -> list[WorkerInfo]:
+        """The workers that were heard of in the last minute; `age_s` says how long ago."""
+        return self._http.get("/workers", WORKERS)
+
+    def watch(self, job_id: str, *, timeout_s: float | None = None) -> Watch:
+        """Iterate over a job's snapshots: the last one at once, then each change, ending after the terminal one.
+
+        It goes on over lost connections and restarts of the API, and across automatic attempts.
+
+        Args:
+            job_id: may be of a job that is only just being submitted: it is waited for, 5 s.
+            timeout_s: how long the API may be away before iterating raises `ApiUnavailable`; None waits for ever.
+
+        Raises:
+            InvalidJobId: no job can have this id. Iterating raises what `Watch.next_within` lists.
+        """
+        watch = Watch(self._http, check_job_id(job_id), timeout_s=timeout_s)
+        self._watches.add(watch)
+        return watch
+
+    def close(self) -> None:
+        """End every watch and give the connections back."""
+        for watch in list(self._watches):
+            watch.close()
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"

@@ -1,0 +1,182 @@
+"""A real HTTP and WebSocket server on a free port that says what a test tells it to."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from headway.snapshot import Snapshot
+from tests.ports import free_port
+from tests.wait import wait_for
+
+NOT_FOUND = {"type": "urn:headway:job-not-found", "title": "Not found", "detail": "job not found"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body: bytes
+    at: float
+
+
+@dataclass
+class Answer:
+    """What to say to one method and path."""
+
+    http_status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ScriptedApi:
+    """The API as a test sees it: `put` snapshots, `answer` other paths, and look at what was asked."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.poll_after = "0.1"
+        self.refuse_sockets = False
+        self.seen: list[Seen] = []
+        self.socket_queries: list[dict[str, str]] = []
+        self._latest: dict[str, bytes] = {}
+        self._seq: dict[str, int] = {}
+        self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._open: dict[asyncio.Queue[bytes | int], str] = {}
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Make this the job's latest snapshot, and send it to whoever watches."""
+        self.frame(snapshot.job_id, snapshot.model_dump_json().encode(), seq=snapshot.seq)
+
+    def frame(self, job_id: str, frame: bytes, *, seq: int | None = None) -> None:
+        """Send these bytes to whoever watches; with a `seq` they are the latest too."""
+        if seq is not None:
+            self._latest[job_id], self._seq[job_id] = frame, seq
+        self._tell(job_id, frame)
+
+    def cut(self, job_id: str, code: int) -> None:
+        """End the job's sockets with this close code."""
+        self._tell(job_id, code)
+
+    def answer(
+        self, method: str, path: str, http_status: int, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Say this next; the last answer given for a method and path is repeated."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self._answers.setdefault((method, path), []).append(Answer(http_status, raw, dict(headers or {})))
+
+    def polls(self, job_id: str) -> list[Seen]:
+        """The requests for a job's status so far."""
+        return [seen for seen in self.seen if seen.path == f"/status/{job_id}"]
+
+    @property
+    def open_sockets(self) -> int:
+        """Sockets that are connected now."""
+        return len(self._open)
+
+    def start(self) -> None:
+        """Listen; on the same port again after `stop`."""
+        app = Starlette(
+            routes=[
+                WebSocketRoute("/ws/{job_id}", self._socket),
+                Route("/{rest:path}", self._any, methods=["GET", "POST"]),
+            ]
+        )
+        config = uvicorn.Config(
+            app, port=self.port, log_level="error", ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="scripted-api")
+        self._thread.start()
+        wait_for(lambda: self._server.started, 10, "the scripted API listens")
+
+    def stop(self) -> None:
+        """Close every socket with 1012 and listen no more."""
+        for job_id in set(self._open.values()):
+            self.cut(job_id, 1012)
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._server.serve())
+
+    def _tell(self, job_id: str, said: bytes | int) -> None:
+        for queue, watched in list(self._open.items()):
+            if watched == job_id:
+                self._loop.call_soon_threadsafe(queue.put_nowait, said)
+
+    async def _any(self, request: Request) -> Response:
+        path = request.url.path
+        headers = dict(request.headers)
+        self.seen.append(
+            Seen(request.method, path, headers, dict(request.query_params), await request.body(), time.monotonic())
+        )
+        if answers := self._answers.get((request.method, path)):
+            said = answers.pop(0) if len(answers) > 1 else answers[0]
+            return Response(said.body, said.http_status, said.headers)
+        job_id = path.removeprefix("/status/")
+        if job_id not in self._latest:
+            return Response(json.dumps(NOT_FOUND), 404, media_type="application/problem+json")
+        known = {"ETag": f'"{self._seq[job_id]}"', "Headway-Poll-After": self.poll_after}
+        if headers.get("if-none-match") == known["ETag"]:
+            return Response(status_code=304, headers=known)
+        return Response(self._latest[job_id], headers=known, media_type="application/json")
+
+    async def _socket(self, socket: WebSocket) -> None:
+        job_id, query = socket.path_params["job_id"], dict(socket.query_params)
+        self.socket_queries.append(query)
+        if self.refuse_sockets:
+            await socket.close()
+            return
+        await socket.accept()
+        queue: asyncio.Queue[bytes | int] = asyncio.Queue()
+        self._open[queue] = job_id
+        gone = asyncio.ensure_future(socket.receive())
+        try:
+            if job_id not in self._latest:
+                queue.put_nowait(4404)
+            elif str(self._seq[job_id]) != query.get("after"):
+                queue.put_nowait(self._latest[job_id])
+            await self._serve(socket, queue, gone)
+        finally:
+            del self._open[queue]
+            gone.cancel()
+
+    async def _serve(self, socket: WebSocket, queue: "asyncio.Queue[bytes | int]", gone: "asyncio.Future[Any]") -> None:
+        while True:
+            said = asyncio.ensure_future(queue.get())
+            await asyncio.wait({said, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                said.cancel()
+                return
+            told = said.result()
+            if isinstance(told, int):
+                await socket.close(told)
+                return
+            await socket.send_text(told.decode())
+            if b'"status":"finished"' in told:
+                await socket.close(1000)
+                return

@@ -1,0 +1,417 @@
+"""The client against a real server that plays what the API may say."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headway.client import Client
+from headway.client.address import Address, header_text, identity
+from headway.client.cadence import backoff_s, poll_after_s
+from headway.errors import (
+    ApiRefused,
+    ApiUnavailable,
+    BadInput,
+    Conflict,
+    HeadwayError,
+    InvalidJobId,
+    InvalidParams,
+    JobNotFound,
+    NotEncodable,
+    TaskNotFound,
+    Unreadable,
+)
+from headway.snapshot import Snapshot
+from headway.status import Status
+from tests.headway.scripted_api import NOT_FOUND, ScriptedApi
+from tests.ports import free_port
+from tests.wait import wait_for
+
+UNREADABLE = "the stored snapshot of job 'j1' cannot be read: it is no JSON"
+
+
+@pytest.fixture
+def api() -> Iterator[ScriptedApi]:
+    with ScriptedApi() as server:
+        yield server
+
+
+@pytest.fixture
+def client(api: ScriptedApi) -> Iterator[Client]:
+    with Client(api.url, user="ada") as client:
+        yield client
+
+
+def shot(seq: int, status: str = "running", **members: Any) -> Snapshot:
+    return Snapshot(job_id="j1", seq=seq, status=Status(status), **members)
+
+
+def problem(kind: str, detail: str, **members: Any) -> dict[str, Any]:
+    return {"type": f"urn:headway:{kind}", "title": "No", "detail": detail} | members
+
+
+class Watcher:
+    """A watch in a thread of its own, and the seqs it has yielded so far."""
+
+    def __init__(self, client: Client, **options: Any) -> None:
+        self.watch = client.watch("j1", **options)
+        self.seqs: list[int] = []
+        self.error: HeadwayError | None = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            for snapshot in self.watch:
+                self.seqs.append(snapshot.seq)
+        except HeadwayError as error:
+            self.error = error
+
+    def reach(self, seq: int) -> None:
+        wait_for(lambda: seq in self.seqs, 10, f"seq {seq} was yielded")
+
+    def end(self) -> list[int]:
+        self.thread.join(15)
+        assert not self.thread.is_alive()
+        return self.seqs
+
+
+def test_a_submit_sends_task_params_and_queue_and_returns_the_queued_snapshot(api: ScriptedApi, client: Client) -> None:
+    api.answer("POST", "/jobs", 201, shot(1, "queued").model_dump(mode="json"), {"Location": "/jobs/j1"})
+    queued = client.submit("long_task", {"queue": "mine"}, queue="fast", n_steps=3)
+    assert queued.status is Status.QUEUED
+    sent = api.seen[0]
+    assert json.loads(sent.body) == {"task": "long_task", "params": {"queue": "mine", "n_steps": 3}, "queue": "fast"}
+    assert sent.headers["x-headway-user"] == "ada"
+    assert sent.headers["content-type"] == "application/json"
+
+
+def test_every_submit_has_an_idempotency_key_of_its_own(api: ScriptedApi, client: Client) -> None:
+    api.answer("POST", "/jobs", 201, shot(1, "queued").model_dump(mode="json"))
+    client.submit("a")
+    client.submit("a")
+    keys = [seen.headers["idempotency-key"] for seen in api.seen]
+    assert len(set(keys)) == 2
+
+
+def test_a_submit_whose_answer_was_lost_is_repeated_with_the_same_key(api: ScriptedApi, client: Client) -> None:
+    # More bytes promised than sent: the server breaks the connection off in the middle of its answer.
+    api.answer("POST", "/jobs", 201, b"{", {"Content-Length": "99"})
+    api.answer("POST", "/jobs", 201, shot(1, "queued").model_dump(mode="json"))
+    client.submit("a")
+    keys = [seen.headers["idempotency-key"] for seen in api.seen]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+def test_a_parameter_given_twice_is_refused_before_anything_is_sent(api: ScriptedApi, client: Client) -> None:
+    with pytest.raises(BadInput, match="'n_steps' was given twice"):
+        client.submit("long_task", {"n_steps": 1}, n_steps=2)
+    assert api.seen == []
+
+
+def test_dates_and_paths_are_sent_as_text_and_what_cannot_be_sent_is_named(api: ScriptedApi, client: Client) -> None:
+    api.answer("POST", "/jobs", 201, shot(1, "queued").model_dump(mode="json"))
+    client.submit("profile_table", path=Path("flights.csv"), day=date(2013, 1, 2))
+    assert json.loads(api.seen[0].body)["params"] == {"path": "flights.csv", "day": "2013-01-02"}
+    with pytest.raises(NotEncodable, match=r"params\.key"):
+        client.submit("profile_table", key=len)
+
+
+def test_a_token_travels_in_a_header_and_shows_nowhere_else(api: ScriptedApi) -> None:
+    api.put(shot(1))
+    with Client(api.url, token="s3cret") as client:
+        client.status("j1")
+        assert api.seen[0].headers["authorization"] == "Bearer s3cret"
+        assert "s3cret" not in repr(client) + repr(vars(client))
+
+
+@pytest.mark.parametrize(
+    ("http_status", "body", "expected", "sentence"),
+    [
+        (404, NOT_FOUND, JobNotFound, "job not found"),
+        (404, {"detail": "job not found"}, JobNotFound, "job not found"),
+        (404, problem("task-not-found", "no"), TaskNotFound, "no task named"),
+        (404, b"<h1>Not Found</h1>", ApiRefused, "<h1>Not Found</h1>"),
+        (409, problem("conflict", "it is over"), Conflict, "it is over"),
+        (403, problem("forbidden", "not yours"), ApiRefused, r"not yours \(HTTP 403\)"),
+        (422, problem("bad-request", "no JSON"), ApiRefused, r"no JSON \(HTTP 422\)"),
+        (413, problem("too-large", "at most 1 MB"), ApiRefused, "at most 1 MB"),
+        (503, problem("redis-unavailable", "Redis does not answer"), ApiUnavailable, "Redis does not answer"),
+        (502, problem("unreadable", UNREADABLE), Unreadable, f"^{UNREADABLE}$"),
+        (422, problem("bad-request", "limit: at most 200", errors=[{"field": "limit"}]), ApiRefused, "at most 200"),
+        (502, b"", ApiUnavailable, "no explanation given"),
+        (307, b"", ApiRefused, "HTTP 307"),
+        (200, b"<html>", ApiUnavailable, "is not headway's API"),
+    ],
+)
+def test_each_problem_becomes_its_own_error(
+    api: ScriptedApi, client: Client, http_status: int, body: Any, expected: type[HeadwayError], sentence: str
+) -> None:
+    api.answer("GET", "/status/j1", http_status, body)
+    with pytest.raises(expected, match=sentence):
+        client.status("j1")
+
+
+def test_the_cadence_of_the_last_status_is_each_threads_own(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1))
+    api.poll_after = "4.5"
+    client.status("j1")
+    other = threading.Thread(target=lambda: (setattr(api, "poll_after", "1"), client.status("j1")))
+    other.start()
+    other.join(10)
+    assert client.poll_after_s == 4.5
+
+
+def test_bad_params_name_the_field(api: ScriptedApi, client: Client) -> None:
+    fields = [{"field": "n_steps", "detail": "must be at least 1"}]
+    api.answer("POST", "/jobs", 422, problem("bad-params", "not valid", errors=fields))
+    with pytest.raises(InvalidParams, match="parameter 'n_steps': must be at least 1") as caught:
+        client.submit("long_task", n_steps=0)
+    assert caught.value.errors == fields
+
+
+def test_no_api_says_where_it_was_looked_for_and_what_to_do() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with Client(url) as client, pytest.raises(ApiUnavailable, match="make run") as caught:
+        client.tasks()
+    assert url in str(caught.value)
+    assert "HEADWAY_API_URL" in str(caught.value)
+
+
+def test_an_id_that_no_job_can_have_is_refused_here(api: ScriptedApi, client: Client) -> None:
+    with pytest.raises(InvalidJobId):
+        client.status("../../healthz")
+    with pytest.raises(InvalidJobId):
+        client.watch("a" * 10_000)
+    assert api.seen == []
+
+
+def test_a_page_of_jobs_is_asked_for_by_filters_and_cursor(api: ScriptedApi, client: Client) -> None:
+    api.answer("GET", "/jobs", 200, {"jobs": [shot(1).model_dump(mode="json")], "next": "c2"})
+    page = client.jobs(status=Status.RUNNING, owner="ada", limit=1, cursor="c1")
+    assert [job.job_id for job in page.jobs] == ["j1"]
+    assert page.next_cursor == "c2"
+    assert api.seen[0].query == {"status": "running", "owner": "ada", "limit": "1", "cursor": "c1"}
+
+
+def test_a_closed_client_says_so(api: ScriptedApi) -> None:
+    client = Client(api.url)
+    client.close()
+    with pytest.raises(HeadwayError, match="has been closed"):
+        client.status("j1")
+
+
+def test_a_watch_that_starts_late_yields_the_last_snapshot_at_once_and_ends(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(9, "finished", percent=100, result=42))
+    (last,) = client.watch("j1")
+    assert (last.seq, last.result) == (9, 42)
+    assert api.socket_queries == []
+
+
+def test_a_watch_follows_the_socket_from_the_snapshot_it_has(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(3))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    api.put(shot(4))
+    watcher.reach(4)
+    api.put(shot(5, "finished"))
+    assert watcher.end() == [3, 4, 5]
+    assert api.socket_queries == [{"after": "3"}]
+    assert len(api.polls("j1")) == 1
+
+
+def test_a_watch_yields_only_larger_seqs_and_leaves_out_what_is_no_snapshot(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(5))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    for snapshot in (shot(5), shot(4), shot(7), shot(6)):
+        api.put(snapshot)
+    api.frame("j1", b"half a fra")
+    api.put(shot(8, "finished"))
+    assert watcher.end() == [5, 7, 8]
+    assert watcher.watch.dropped == 1
+
+
+def test_a_watch_goes_on_over_a_failed_attempt_that_is_retried(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(5))
+    watcher = Watcher(client)
+    watcher.reach(5)
+    api.put(shot(6, "queued", attempt=2, message="ValueError: no; again in 1 s"))
+    watcher.reach(6)
+    api.put(shot(7, "failed", attempt=2))
+    assert watcher.end() == [5, 6, 7]
+
+
+def test_without_a_socket_a_watch_polls_as_rarely_as_it_is_told(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = True
+    api.poll_after = "0.3"
+    api.put(shot(1))
+    watcher = Watcher(client)
+    watcher.reach(1)
+    wait_for(lambda: len(api.polls("j1")) == 4, 10, "it polled four times")
+    api.put(shot(2, "finished"))
+    assert watcher.end() == [1, 2]
+    asked_at = [seen.at for seen in api.polls("j1")]
+    assert len(asked_at) <= 6
+    assert min(later - earlier for earlier, later in pairwise(asked_at)) >= 0.3
+    assert api.polls("j1")[1].headers["if-none-match"] == '"1"'
+
+
+def test_a_watch_climbs_back_to_the_socket(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = True
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: len(api.polls("j1")) > 1, 10, "it polls")
+    api.refuse_sockets = False
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    api.put(shot(2, "finished"))
+    assert watcher.end() == [1, 2]
+
+
+@pytest.mark.parametrize("code", [1000, 1011, 1012])
+def test_a_socket_that_is_cut_half_way_is_taken_up_from_there(api: ScriptedApi, client: Client, code: int) -> None:
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    api.put(shot(2))
+    watcher.reach(2)
+    api.cut("j1", code)
+    wait_for(lambda: len(api.socket_queries) == 2, 10, "it connects again")
+    api.put(shot(3, "finished"))
+    assert watcher.end() == [1, 2, 3]
+    assert api.socket_queries[1] == {"after": "2"}
+
+
+def test_a_watch_survives_a_restart_of_the_api(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    api.stop()
+    wait_for(lambda: watcher.watch.away_s > 0, 10, "the watch knows that the API is away")
+    api.put(shot(2, "finished"))
+    api.start()
+    assert watcher.end() == [1, 2]
+
+
+def test_an_unknown_job_is_not_found_once_the_socket_has_waited_for_it(api: ScriptedApi, client: Client) -> None:
+    with pytest.raises(JobNotFound):
+        next(client.watch("j1"))
+    assert api.socket_queries == [{}]
+
+
+def test_an_unknown_job_is_waited_for_where_there_is_no_socket(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = True
+    watcher = Watcher(client)
+    wait_for(lambda: api.polls("j1"), 10, "it was asked for")
+    api.put(shot(1, "finished"))
+    assert watcher.end() == [1]
+
+
+@pytest.mark.parametrize(("code", "http_status"), [(4401, 401), (4403, 403)])
+def test_a_refused_socket_is_an_error_and_no_reason_to_poll(
+    api: ScriptedApi, client: Client, code: int, http_status: int
+) -> None:
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    api.cut("j1", code)
+    assert watcher.end() == [1]
+    assert isinstance(watcher.error, ApiRefused)
+    assert watcher.error.http_status == http_status
+
+
+def test_a_watch_gives_up_when_the_api_is_away_for_longer_than_asked() -> None:
+    with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(ApiUnavailable, match="make run"):
+        next(client.watch("j1", timeout_s=0.5))
+
+
+def test_a_redis_that_is_away_counts_as_no_answer(api: ScriptedApi, client: Client) -> None:
+    api.answer("GET", "/status/j1", 503, problem("redis-unavailable", "Redis does not answer"), {"Retry-After": "1"})
+    with pytest.raises(ApiUnavailable, match="Redis does not answer"):
+        next(client.watch("j1", timeout_s=0.5))
+    assert len(api.polls("j1")) == 1
+
+
+def test_a_web_server_that_is_not_headway_is_told_apart_from_a_silent_job(api: ScriptedApi, client: Client) -> None:
+    api.answer("GET", "/status/j1", 200, b"<html>")
+    with pytest.raises(ApiUnavailable, match="is not headway's API"):
+        next(client.watch("j1"))
+
+
+def test_closing_the_client_ends_its_watches_and_leaves_no_socket(api: ScriptedApi) -> None:
+    client = Client(api.url)
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    client.close()
+    assert watcher.end() == [1]
+    assert watcher.error is None
+    wait_for(lambda: api.open_sockets == 0, 10, "the socket is closed")
+
+
+def test_next_within_returns_nothing_when_nothing_happens(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1))
+    with client.watch("j1") as watch:
+        first, second = watch.next_within(5), watch.next_within(0.05)
+    assert first is not None
+    assert second is None
+    assert watch.done
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8000", "ftp://host", "http://", "http://host/?token=x", "http://ada:pw@host", "http://host/#x"]
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Client(url)
+    assert "pw" not in str(caught.value)
+
+
+def test_an_address_may_have_a_path_in_front() -> None:
+    address = Address.parse("https://example.org/headway/")
+    assert address.http("/jobs") == "https://example.org/headway/jobs"
+    assert address.websocket("/ws/j1") == "wss://example.org/headway/ws/j1"
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [("ada", "ada"), ("Jörg", "Jörg"), ("李雷", "??"), ("a\r\nX-Evil: 1", "a??X-Evil: 1"), (" ", "unknown")],
+)
+def test_a_user_name_is_made_fit_for_a_header(user: str, sent: str) -> None:
+    assert header_text(user) == sent
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "naïve"])
+def test_a_token_that_no_header_can_carry_is_refused_unquoted(token: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        identity("ada", token)
+    assert not token or token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "idle_s", "expected"),
+    [
+        ("2", 0, 2.0),
+        ("0", 0, 0.05),
+        ("9999", 0, 60.0),
+        ("soon", 0, 1.0),
+        ("nan", 99, 4.0),
+        (None, 0, 1.0),
+        (None, 31, 4.0),
+    ],
+)
+def test_the_cadence_is_the_header_else_the_lessons(header: str | None, idle_s: float, expected: float) -> None:
+    assert poll_after_s(header, idle_s, lambda: 0.5) == expected
+
+
+def test_backoff_doubles_up_to_its_longest_and_is_spread_over_its_upper_half() -> None:
+    low = [backoff_s(n, lambda: 0.0, first_s=1, longest_s=10) for n in (1, 2, 3, 9, 9999)]
+    high = [backoff_s(n, lambda: 1.0, first_s=1, longest_s=10) for n in (1, 2, 3, 9, 9999)]
+    assert low == [0.5, 1.0, 2.0, 5.0, 5.0]
+    assert high == [1.0, 2.0, 4.0, 10.0, 10.0]

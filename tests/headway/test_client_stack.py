@@ -1,0 +1,66 @@
+"""The client against the real API, with a real worker behind it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headway.client import Client
+from headway.errors import InvalidParams, JobNotFound, TaskNotFound
+from headway.status import Status
+from tests import fixtures
+from tests.fixtures import Stack
+from tests.wait import wait_for
+
+api, module_redis_url, stack = fixtures.api, fixtures.module_redis_url, fixtures.stack
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[Client]:
+    with Client(stack.api_url, user="ada") as client:
+        wait_for(
+            lambda: "profile_table" in [task.name for task in client.tasks()], 20, "the worker announced its tasks"
+        )
+        yield client
+
+
+def test_a_job_is_submitted_and_watched_to_its_end(client: Client) -> None:
+    queued = client.submit("long_task", n_steps=3, step_s=0.1)
+    shots = list(client.watch(queued.job_id, timeout_s=20))
+    assert shots[-1].status is Status.FINISHED
+    assert shots[-1].result == {"msg": "done", "value": 42}
+    assert shots[-1].owner == "ada"
+    seqs = [shot.seq for shot in shots]
+    assert seqs == sorted(set(seqs))
+
+
+def test_a_finished_job_is_found_again_with_what_was_asked_for(client: Client) -> None:
+    queued = client.submit("long_task", {"n_steps": 1}, step_s=0)
+    *_, last = client.watch(queued.job_id, timeout_s=20)
+    assert client.status(queued.job_id) == last
+    detail = client.job(queued.job_id)
+    assert detail.spec is not None
+    assert detail.spec.params == {"n_steps": 1, "step_s": 0}
+    assert queued.job_id in [job.job_id for job in client.jobs(task="long_task", owner="ada").jobs]
+
+
+def test_tasks_and_workers_are_listed(client: Client) -> None:
+    task = client.task("long_task")
+    assert [field.name for field in task.fields] == ["n_steps", "step_s"]
+    (worker,) = client.workers()
+    assert "long_task" in worker.tasks
+
+
+def test_what_the_api_refuses_arrives_as_the_librarys_own_errors(client: Client) -> None:
+    with pytest.raises(InvalidParams, match="'n_steps'"):
+        client.submit("long_task", n_steps="many")
+    with pytest.raises(TaskNotFound, match="'no such'"):
+        client.submit("no such")
+    with pytest.raises(JobNotFound):
+        client.status("nobody")
+    with pytest.raises(JobNotFound):
+        next(client.watch("nobody", timeout_s=20))
+
+
+def test_a_submit_repeated_with_its_key_is_one_job(client: Client) -> None:
+    first, second = (client.submit("long_task", n_steps=0, idempotency_key="one-click") for _ in range(2))
+    assert first.job_id == second.job_id

@@ -1,0 +1,104 @@
+"""What a watch decides, on a clock of its own."""
+
+import pytest
+
+from headway.client.plan import Connect, Move, Poll, Wait, WatchPlan
+from headway.client.problems import unreachable
+from headway.errors import ApiUnavailable, JobNotFound
+from headway.snapshot import Snapshot
+from headway.status import Status
+
+AWAY = unreachable("http://127.0.0.1:8000", "connection refused")
+
+
+def plan(timeout_s: float | None = None) -> WatchPlan:
+    return WatchPlan("j1", 0.0, timeout_s=timeout_s, draw=lambda: 1.0)
+
+
+def body(seq: int, status: Status = Status.RUNNING) -> bytes:
+    return Snapshot(job_id="j1", seq=seq, status=status).model_dump_json().encode()
+
+
+def after_waits(watch: WatchPlan, now: float) -> tuple[Move, float]:
+    """The next move that is no wait, and when it is due."""
+    while isinstance(move := watch.next_move(now), Wait):
+        now += move.seconds
+    return move, now
+
+
+def test_it_polls_first_and_then_follows_the_socket_from_there() -> None:
+    watch = plan()
+    assert watch.next_move(0.0) == Poll()
+    watch.take_poll(200, {"headway-poll-after": "1"}, body(7), 0.1)
+    assert watch.next_move(0.1) == Connect(7)
+
+
+def test_a_refused_socket_leaves_the_polls_at_their_pace_and_is_tried_ever_more_rarely() -> None:
+    watch, now, tried_at = plan(), 0.0, []
+    watch.take_poll(200, {"headway-poll-after": "1"}, body(1), now)
+    while len(tried_at) < 5:
+        move, now = after_waits(watch, now)
+        if move == Poll():
+            watch.take_poll(304, {"headway-poll-after": "1"}, b"", now)
+        else:
+            tried_at.append(now)
+            watch.connect_failed(now)
+    assert tried_at == [0.0, 1.0, 3.0, 7.0, 15.0]
+
+
+def test_an_api_that_does_not_answer_is_not_asked_for_a_socket() -> None:
+    watch, now = plan(), 0.0
+    for _ in range(6):
+        move, now = after_waits(watch, now)
+        assert move == Poll()
+        watch.poll_failed(now, AWAY)
+    assert watch.away_s(now) == now == 0.5 + 1 + 2 + 4 + 8
+
+
+def test_after_a_good_socket_the_next_one_is_tried_within_half_a_second_without_a_poll() -> None:
+    watch = plan()
+    watch.take_poll(200, {}, body(1), 0.0)
+    watch.connected(0.0)
+    watch.take_frame(body(2), 20.0)
+    watch.closed(20.0, 1012, "")
+    assert after_waits(watch, 20.0) == (Connect(2), 20.5)
+
+
+def test_a_socket_that_ends_at_once_counts_as_refused() -> None:
+    watch = plan()
+    watch.take_poll(200, {"headway-poll-after": "3"}, body(1), 0.0)
+    watch.connected(0.0)
+    watch.closed(0.1, 1013, "try again later")
+    assert after_waits(watch, 0.1) == (Connect(1), 1.1)
+
+
+def test_a_job_that_vanished_is_given_five_seconds_to_come_back() -> None:
+    watch = plan()
+    watch.take_poll(200, {}, body(1), 0.0)
+    gone = b'{"type": "urn:headway:job-not-found", "detail": "job not found"}'
+    watch.take_poll(404, {}, gone, 1.0)
+    watch.take_poll(404, {}, gone, 5.9)
+    with pytest.raises(JobNotFound):
+        watch.take_poll(404, {}, gone, 6.0)
+
+
+def test_the_time_without_an_answer_counts_from_the_last_one() -> None:
+    watch = plan(timeout_s=10)
+    watch.take_poll(200, {}, body(1), 100.0)
+    watch.poll_failed(105.0, AWAY)
+    assert watch.time_left_s(105.0, 60.0) == 5.0
+    assert isinstance(watch.next_move(109.0), Poll)
+    with pytest.raises(ApiUnavailable, match="make run"):
+        watch.next_move(110.0)
+
+
+def test_retry_after_is_obeyed() -> None:
+    watch = plan()
+    watch.take_poll(503, {"retry-after": "7"}, b"", 0.0)
+    assert after_waits(watch, 0.0) == (Poll(), 7.0)
+
+
+def test_the_terminal_snapshot_ends_it() -> None:
+    watch = plan()
+    assert watch.take_frame(body(3, Status.CANCELED), 0.0) is not None
+    assert watch.over
