@@ -1,0 +1,39 @@
+"""headway's app: which pages there are."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+# Room for a table, and no line of text across a whole wide screen.
+_PAGE_PX = 1200
+
+run = st.Page(
+    "app_pages/run.py",
+    title="Run",
+    icon=":material/play_arrow:",
+    url_path="run",
+    help="Pick a task, fill in its form, and watch the job.",
+)
+job = st.Page(
+    "app_pages/job.py",
+    title="Job",
+    icon=":material/speed:",
+    url_path="job",
+    help="One job, live; its address can be shared.",
+)
+
+
+def _start() -> None:
+    st.switch_page(run)
+
+
+# The default page is found at / alone, so it leads to a page that keeps its own address.
+start = st.Page(_start, title="headway", default=True, visibility="hidden")
+
+# A file, because the browser would fetch a named icon from somewhere else.
+st.set_page_config(page_title="headway", page_icon=_HERE / "favicon.svg", layout="wide")
+st.logo(_HERE / "logo.svg", size="large")
+page = st.navigation([start, run, job], position="top")
+with st.container(horizontal_alignment="center"), st.container(width=_PAGE_PX):
+    page.run()

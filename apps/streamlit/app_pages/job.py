@@ -1,0 +1,26 @@
+"""One job, named by `?job=`, so that a reload or a shared link shows the same; without it, which jobs there are."""
+
+import streamlit as st
+from job_list import recent_jobs
+from live_job import live_job
+from session import draw_link
+
+st.title("Job")
+
+job_id = st.query_params.get("job", "").strip()
+if job_id:
+    if not live_job(job_id).unknown:
+        draw_link(job_id)
+    if st.button("Show another job", icon=":material/search:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
+else:
+    st.subheader("Recent jobs")
+    recent_jobs()
+    st.subheader("A job by its id")
+    with st.form("which", border=False, width=480):
+        wanted = st.text_input("Job id", max_chars=64, placeholder="3f9c2a71b0de", autocomplete="off")
+        asked = st.form_submit_button("Show job", type="primary", icon=":material/search:")
+    if asked and wanted.strip():
+        st.query_params["job"] = wanted.strip()
+        st.rerun()

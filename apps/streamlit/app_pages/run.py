@@ -1,0 +1,95 @@
+"""Pick a task, fill in its form, submit it, and watch the job; `?task=` and `?job=` keep both over a reload."""
+
+import streamlit as st
+from live_job import live_job
+from plain_text import plain
+from session import client, draw_link
+from submission import Submission, forget_submission, last_submission, submit
+from task_form import draw_fields, errors_elsewhere, is_demanded
+
+from headway.errors import HeadwayError
+from headway.tasks import TaskInfo
+
+_RETRY_S = 3.0
+# Wider, a field would be far from its label's other end.
+_FORM_PX = 720
+
+
+@st.fragment(run_every=_RETRY_S)
+def _wait_for_api(reason: str) -> None:
+    st.info(f"The API gives no answer now; this page goes on asking. {plain(reason)}", icon=":material/cloud_off:")
+    try:
+        client().tasks()
+    except HeadwayError:
+        return
+    st.rerun()
+
+
+def _keep_in_address(task: str, job_id: str) -> None:
+    st.query_params.from_dict({"task": task} | ({"job": job_id} if job_id else {}))
+
+
+def _another_task() -> None:
+    forget_submission()
+    _keep_in_address(st.session_state["task"], "")
+
+
+def _form(task: TaskInfo) -> None:
+    last = last_submission()
+    if last.task != task.name:
+        last = Submission()
+    with st.form(f"task:{task.name}"):
+        values = draw_fields(task.name, task.fields, last.errors)
+        if not task.fields:
+            st.caption("This task takes no parameters.")
+        if any(is_demanded(field) for field in task.fields):
+            st.caption("\\* has to be filled in")
+        for error in errors_elsewhere(task.fields, last.errors):
+            st.error(plain(error), icon=":material/error:")
+        if st.form_submit_button(
+            "Run", type="primary", icon=":material/play_arrow:", key=f"run:{last_submission().count}"
+        ):
+            _keep_in_address(task.name, submit(task, values).job_id)
+            st.rerun()
+        if last.refusal:
+            st.error(f"Not submitted: {plain(last.refusal)}", icon=":material/error:")
+
+
+def _task(tasks: list[TaskInfo]) -> None:
+    by_name = {task.name: task for task in tasks}
+    names = list(by_name)
+    asked = st.query_params.get("task")
+    place = names.index(asked) if asked in by_name else 0
+    name = st.selectbox("Task", names, index=place, key="task", on_change=_another_task)
+    task = by_name[name]
+    if task.description:
+        st.markdown(plain(task.description))
+    if not task.workers:
+        st.warning(
+            "No worker serves this task now. A job waits in its queue until one does.",
+            icon=":material/hourglass_empty:",
+        )
+    _form(task)
+
+
+def _submitted(job_id: str) -> None:
+    if not live_job(job_id).unknown:
+        draw_link(job_id)
+
+
+st.title("Run")
+if last_submission().task and not st.query_params:
+    # Back from another page, whose address has neither.
+    _keep_in_address(last_submission().task, last_submission().job_id)
+try:
+    known = client().tasks()
+except HeadwayError as error:
+    _wait_for_api(str(error))
+else:
+    if known:
+        with st.container(width=_FORM_PX):
+            _task(known)
+    else:
+        st.info("No worker has announced a task yet. Start one with `headway worker --tasks your.module`.")
+if shown := st.query_params.get("job", "").strip():
+    _submitted(shown)

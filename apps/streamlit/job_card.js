@@ -1,0 +1,115 @@
+const WORDS = {
+  queued: "Queued",
+  started: "Started",
+  running: "Running",
+  paused: "Paused",
+  canceled: "Canceled",
+  failed: "Failed",
+  finished: "Finished",
+};
+
+export default function ({ data, parentElement }) {
+  const card = parentElement.querySelector(".card");
+  const find = (name) => card.querySelector(`.${name}`);
+  fill(find("notices"), data.notices, makeNotice, (item, text) => write(item, text));
+  find("job").hidden = !data.job_id;
+  if (!data.job_id) return;
+
+  card.dataset.status = data.status;
+  write(find("heading"), data.heading);
+  write(find("badge"), WORDS[data.status]);
+  write(find("job-id"), data.job_id);
+  write(find("message"), data.message);
+  write(find("percent"), data.percent === null ? "" : `${data.percent} %`);
+  drawBar(find("main"), `Progress of ${data.heading}`, data.percent, WORDS[data.status]);
+  fill(find("bars"), data.bars, makeNested, drawNested);
+  drawEnd(find, data);
+  const facts = [...data.facts, ...data.times.map((time) => ({ label: time.label, value: local(time.at) }))];
+  fill(find("facts"), facts, makeFact, drawFact);
+  speak(card, find("spoken"), data);
+}
+
+// Only what differs is touched, so that a selection, the focus and a screen reader's place survive a refresh.
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function fill(list, items, make, draw) {
+  while (list.children.length > items.length) list.lastElementChild.remove();
+  while (list.children.length < items.length) list.append(make());
+  items.forEach((item, place) => draw(list.children[place], item));
+}
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+function makeNotice() {
+  return make("li", "notice");
+}
+
+function makeNested() {
+  const bar = make("div", "bar", make("div", "fill"));
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-valuemin", "0");
+  bar.setAttribute("aria-valuemax", "100");
+  return make("li", "nested", make("span", "name"), make("span", "count"), bar);
+}
+
+function drawNested(item, bar) {
+  item.style.setProperty("--depth", bar.depth);
+  write(item.children[0], bar.name);
+  write(item.children[1], bar.count);
+  drawBar(item.children[2], bar.name, bar.percent, bar.count);
+}
+
+function drawBar(bar, name, percent, said) {
+  bar.setAttribute("aria-label", name);
+  bar.classList.toggle("unknown", percent === null);
+  bar.firstElementChild.style.width = percent === null ? "" : `${percent}%`;
+  if (percent === null) {
+    bar.removeAttribute("aria-valuenow");
+    bar.setAttribute("aria-valuetext", `${said}, total unknown`);
+  } else {
+    bar.setAttribute("aria-valuenow", percent);
+    bar.setAttribute("aria-valuetext", `${percent} %, ${said}`);
+  }
+}
+
+function drawEnd(find, data) {
+  const failed = data.status === "failed";
+  find("canceled").hidden = data.status !== "canceled";
+  find("error").hidden = !failed;
+  write(find("error-type"), failed ? `Failed: ${data.error?.type ?? "no reason given"}` : "");
+  write(find("error-detail"), failed ? (data.error?.detail ?? "") : "");
+  find("error-detail").hidden = !(failed && data.error?.detail);
+}
+
+function makeFact() {
+  return make("div", "fact", make("dt", ""), make("dd", ""));
+}
+
+function drawFact(item, fact) {
+  write(item.children[0], fact.label);
+  write(item.children[1], fact.value);
+}
+
+function local(at) {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const today = time.toDateString() === new Date().toDateString();
+  return today ? time.toLocaleTimeString() : time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+// A screen reader hears changes of state and quarter steps, not every percent.
+function speak(card, spoken, data) {
+  const quarter = Math.floor((data.percent ?? 0) / 25) * 25;
+  const step = `${data.status} ${quarter}`;
+  const first = card.dataset.spoken === undefined;
+  if (card.dataset.spoken === step) return;
+  card.dataset.spoken = step;
+  if (!first) write(spoken, `${data.heading}: ${WORDS[data.status]}, ${data.percent ?? 0} %`);
+}

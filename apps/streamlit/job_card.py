@@ -1,0 +1,144 @@
+"""The card that shows how a job is doing: one element, so that a refresh is one message and nothing flickers.
+
+What comes from the job travels as data and is put in place as text, so nothing in it can act as markup.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from job_view import JobView
+
+from headway import caption
+from headway.quantities import count, duration, rate
+from headway.snapshot import Bar, Snapshot
+from headway.status import ACTIVE_STATUSES, TERMINAL_STATUSES, Status
+
+_HERE = Path(__file__).parent
+_card = st.components.v2.component(
+    "headway_job_card",
+    html=(_HERE / "job_card.html").read_text(encoding="utf-8"),
+    css="".join((_HERE / name).read_text(encoding="utf-8") for name in ("status.css", "job_card.css")),
+    js=(_HERE / "job_card.js").read_text(encoding="utf-8"),
+)
+
+
+def draw_card(view: JobView) -> None:
+    """Draw the last snapshot, or what is to be said while there is none."""
+    data = {"notices": notices(view)} | ({} if view.snapshot is None else card(view.snapshot))
+    _card(data=data, key="job-card")
+
+
+def notices(view: JobView) -> list[str]:
+    """What is not as it should be, in sentences."""
+    snapshot = view.snapshot
+    said = []
+    if view.unknown:
+        said.append(view.problem + ("" if view.poll_after_s is None else " If it is submitted later, it appears here."))
+    elif view.problem:
+        shown = "" if snapshot is None else f" What is shown is {duration(view.age_s)} old."
+        said.append(f"The API gives no answer now; this page goes on asking.{shown} {view.problem}")
+    if snapshot is None or snapshot.status in TERMINAL_STATUSES:
+        return said
+    if snapshot.control is not None:
+        by = f" by {snapshot.control.by}" if snapshot.control.by else ""
+        said.append(f"Asked for{by}: {snapshot.control.requested}. The worker has not answered yet.")
+    if snapshot.stalled_since:
+        said.append("No progress for longer than this task allows. The worker is alive.")
+    return said
+
+
+def card(snapshot: Snapshot) -> dict[str, Any]:
+    """What the card shows of a snapshot, as JSON."""
+    return {
+        "job_id": snapshot.job_id,
+        "heading": snapshot.task or "Job",
+        "status": snapshot.status.value,
+        "message": _message(snapshot),
+        "percent": percent(snapshot),
+        "bars": nested_bars(snapshot),
+        "facts": [{"label": label, "value": value} for label, value in facts(snapshot) if value],
+        "times": [{"label": label, "at": at} for label, at in times(snapshot) if at],
+        "error": snapshot.error and snapshot.error.model_dump(mode="json"),
+    }
+
+
+def percent(snapshot: Snapshot) -> int | None:
+    """0..100 for the bar; None while the total of a job under way is unknown."""
+    return None if caption.unknown(snapshot) else caption.bar_percent(snapshot)
+
+
+def nested_bars(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The bars below the main one, each after its parent; none where a single one would only repeat it."""
+    if len(snapshot.bars) < 2:
+        return []
+    return [_bar(bar, depth, snapshot.status) for bar, depth in _in_order(snapshot.bars)]
+
+
+def facts(snapshot: Snapshot) -> list[tuple[str, str | None]]:
+    """What the card lists, as (label, value); a None is left out."""
+    waiting = snapshot.status is Status.QUEUED
+    active = snapshot.status in ACTIVE_STATUSES
+    place = None if snapshot.position is None else f"{snapshot.position + 1:,}"
+    return [
+        ("Done", _done(snapshot)),
+        ("Rate", rate(snapshot.rate, snapshot.unit) if active and snapshot.rate is not None else None),
+        ("Time left", caption.time_left(snapshot)),
+        ("Ran for" if snapshot.status.terminal else "Running for", _duration(snapshot.elapsed_s)),
+        ("Paused for", _duration(snapshot.paused_s or None)),
+        ("Place in queue", place if waiting else None),
+        ("Expected wait", _duration(snapshot.wait_s) if waiting else None),
+        ("Attempt", str(snapshot.attempt)),
+        ("Queue", snapshot.queue if waiting else None),
+        ("Worker", snapshot.worker),
+    ]
+
+
+def times(snapshot: Snapshot) -> list[tuple[str, str | None]]:
+    """Moments in UTC, which the browser shows in its own time zone."""
+    ended = snapshot.finished_at or (snapshot.updated_at if snapshot.status.terminal else None)
+    return [("Submitted", snapshot.created_at), ("Started", snapshot.started_at), ("Ended", ended)]
+
+
+def _message(snapshot: Snapshot) -> str:
+    return snapshot.message or snapshot.desc or ""
+
+
+def _done(snapshot: Snapshot) -> str | None:
+    """How much is done; None where nobody has said, or where the message says the same."""
+    if snapshot.n is None:
+        return None
+    done = count(snapshot.n, snapshot.total, snapshot.unit)
+    return None if re.search(rf"(?<![\w.,]){re.escape(done)}(?!\w)", _message(snapshot)) else done
+
+
+def _duration(seconds: float | None) -> str | None:
+    return None if seconds is None else duration(seconds)
+
+
+def _in_order(bars: list[Bar]) -> list[tuple[Bar, int]]:
+    """Each bar after its parent, with its depth; one whose parent is not carried stands at the outer edge."""
+    known = {bar.id for bar in bars}
+    children: dict[int | None, list[Bar]] = {}
+    for bar in bars:
+        children.setdefault(bar.parent if bar.parent in known else None, []).append(bar)
+    placed = []
+    waiting = [(bar, 0) for bar in reversed(children.pop(None, []))]
+    while waiting:
+        bar, depth = waiting.pop()
+        placed.append((bar, depth))
+        waiting += [(child, depth + 1) for child in reversed(children.pop(bar.id, []))]
+    return placed
+
+
+def _bar(bar: Bar, depth: int, status: Status) -> dict[str, Any]:
+    done = status is Status.FINISHED or (bar.total is not None and bar.n >= bar.total)
+    unknown = bar.total is None and bar.fraction is None and status in ACTIVE_STATUSES
+    return {
+        "id": bar.id,
+        "name": bar.desc or f"Bar {bar.id}",
+        "depth": min(depth, 4),
+        "percent": 100 if done else None if unknown else bar.percent,
+        "count": count(bar.n, bar.total, bar.unit),
+    }

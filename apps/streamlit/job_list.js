@@ -1,0 +1,36 @@
+export default function ({ data, parentElement }) {
+  const list = parentElement.querySelector(".jobs");
+  while (list.children.length > data.jobs.length) list.lastElementChild.remove();
+  while (list.children.length < data.jobs.length) list.append(makeRow());
+  data.jobs.forEach((job, place) => drawRow(list.children[place].firstElementChild, job));
+}
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+function makeRow() {
+  const name = make("span", "name", make("span", "task"), make("span", "id"));
+  const row = make("a", "job toned", make("span", "badge"), name, make("span", "message"), make("span", "age"));
+  row.target = "_self";
+  return make("li", "", row);
+}
+
+// Only what differs is touched, so that the focus and a screen reader's place survive a refresh.
+function drawRow(row, job) {
+  if (row.getAttribute("href") !== job.href) row.setAttribute("href", job.href);
+  row.dataset.status = job.status;
+  write(row, "badge", job.word);
+  write(row, "task", job.task);
+  write(row, "id", job.job_id);
+  write(row, "message", job.message);
+  write(row, "age", job.age);
+}
+
+function write(row, name, text) {
+  const element = row.querySelector(`.${name}`);
+  if (element.textContent !== text) element.textContent = text;
+}

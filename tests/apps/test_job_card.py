@@ -1,0 +1,79 @@
+"""What the card says of a snapshot."""
+
+import pytest
+from job_card import card, nested_bars, notices, percent
+from job_view import JobView
+
+from headway.snapshot import Snapshot
+
+
+def snapshot(**members: object) -> Snapshot:
+    return Snapshot.model_validate({"job_id": "j", "status": "running", **members})
+
+
+@pytest.mark.parametrize(
+    ("members", "shown"),
+    [
+        ({"percent": 42, "total": 10, "fraction": 0.42}, 42),
+        ({"percent": 0, "total": 10, "fraction": 0.0}, 0),
+        ({"percent": 0, "n": 120}, None),
+        ({"percent": 20}, 20),
+        ({"percent": 0, "status": "queued"}, 0),
+        ({"percent": 0, "status": "finished"}, 100),
+        ({"percent": 37, "status": "failed"}, 37),
+        ({"percent": 37, "status": "canceled"}, 37),
+    ],
+)
+def test_the_bar_is_unknown_without_a_total_and_full_at_the_end(members: dict[str, object], shown: int | None) -> None:
+    assert percent(snapshot(**members)) == shown
+
+
+def test_bars_stand_below_the_one_they_belong_to() -> None:
+    bars = [{"id": 1, "desc": "folds"}, {"id": 2, "desc": "files"}, {"id": 3, "desc": "epochs", "parent": 1}]
+    assert [(bar["name"], bar["depth"]) for bar in nested_bars(snapshot(bars=bars))] == [
+        ("folds", 0),
+        ("epochs", 1),
+        ("files", 0),
+    ]
+
+
+def test_a_bar_whose_parent_is_gone_is_shown_all_the_same() -> None:
+    bars = [{"id": 1, "desc": "folds"}, {"id": 3, "desc": "epochs", "parent": 2}]
+    assert [bar["name"] for bar in nested_bars(snapshot(bars=bars))] == ["folds", "epochs"]
+
+
+def test_bars_that_name_each_other_as_parents_end() -> None:
+    bars = [{"id": 1, "parent": 2}, {"id": 2, "parent": 1}, {"id": 3}]
+    assert [bar["id"] for bar in nested_bars(snapshot(bars=bars))] == [3]
+
+
+def test_a_single_bar_does_not_repeat_the_main_one() -> None:
+    assert nested_bars(snapshot(bars=[{"id": 1, "n": 3, "total": 7}])) == []
+
+
+def test_what_is_unknown_is_left_out_of_the_facts() -> None:
+    facts = card(snapshot(n=3, total=7, unit="files"))["facts"]
+    assert {fact["label"]: fact["value"] for fact in facts} == {
+        "Done": "3 of 7 files",
+        "Time left": "estimating",
+        "Attempt": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "repeated"),
+    [("3 of 7 files", True), ("chunk: 3 of 7 files", True), ("13 of 7 files", False), ("", False)],
+)
+def test_what_the_message_says_is_not_said_again(message: str, repeated: bool) -> None:
+    facts = card(snapshot(n=3, total=7, unit="files", message=message))["facts"]
+    assert ("Done" not in [fact["label"] for fact in facts]) is repeated
+
+
+def test_a_job_that_ended_has_neither_rate_nor_time_left() -> None:
+    facts = card(snapshot(status="finished", rate=12.5, eta_s=3, elapsed_s=61))["facts"]
+    assert [fact["label"] for fact in facts] == ["Ran for", "Attempt"]
+
+
+def test_a_request_that_no_worker_has_answered_is_said() -> None:
+    view = JobView("j", snapshot(control={"requested": "pause", "by": "ada", "at": ""}))
+    assert notices(view) == ["Asked for by ada: pause. The worker has not answered yet."]

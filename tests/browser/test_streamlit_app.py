@@ -1,0 +1,171 @@
+"""The app in a browser: a job is seen from its submit to its end, and text stays text."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from redis import Redis
+
+from headway import keys
+from tests.fixtures import Stack
+from tests.wait import wait_for
+
+BOLD_SCRIPT = "**x** <script>document.title = 'hacked'</script> :red[hi] [a](http://b) $y$"
+
+
+def main_bar(page: Page) -> Locator:
+    return page.get_by_role("progressbar", name=re.compile("^Progress of "))
+
+
+def percent_of(page: Page) -> int:
+    return int(main_bar(page).get_attribute("aria-valuenow") or 0)
+
+
+def put(redis: Redis, job_id: str, status: str, **members: Any) -> None:
+    """Write a snapshot as a foreign program does."""
+    redis.set(keys.snapshot(job_id), json.dumps({"job_id": job_id, "status": status, **members}))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_flights_profile_is_seen_moving_to_its_end_over_a_reload(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    page.get_by_role("combobox", name="Task").click()
+    page.get_by_role("option", name="profile_table").click()
+    page.get_by_role("textbox", name="Chunk rows").fill("100")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Running", exact=True)).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.get_by_role("combobox", name="Task")).to_have_value("profile_table")
+    expect(page.get_by_role("progressbar", name="Progress of profile_table")).to_be_visible()
+    link = page.locator("code", has_text="job?job=").inner_text()
+
+    page.goto(link)
+    wait_for(lambda: percent_of(page) >= 30, 60, "the bar passes 30 %")
+    before = percent_of(page)
+    page.reload()
+    expect(main_bar(page)).to_be_visible()
+    assert before <= percent_of(page) < 100
+
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=120_000)
+    assert percent_of(page) == 100
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_a_failed_job_shows_a_red_banner_with_what_went_wrong(page: Page, app_url: str, stack: Stack) -> None:
+    job = stack.client.post("/jobs", json={"task": "profile_table", "params": {"path": "/etc/shadow"}}).json()
+    page.goto(f"{app_url}/job?job={job['job_id']}")
+    banner = page.get_by_role("alert").filter(has_text="Failed: ")
+    expect(banner).to_contain_text("PathNotAllowed")
+    expect(banner).to_contain_text("HEADWAY_DATA_ROOTS")
+    red, green, blue = map(int, re.findall(r"\d+", banner.evaluate("banner => getComputedStyle(banner).color"))[:3])
+    assert red > 2 * max(green, blue)
+
+
+def test_text_from_a_job_is_shown_as_text(page: Page, app_url: str, redis: Redis) -> None:
+    error = {"type": BOLD_SCRIPT, "detail": BOLD_SCRIPT}
+    put(redis, "b-text", "failed", message=BOLD_SCRIPT, task=BOLD_SCRIPT, error=error)
+    page.goto(f"{app_url}/job?job=b-text")
+    expect(page.get_by_text(BOLD_SCRIPT, exact=True)).to_have_count(3)
+    expect(page.get_by_text(f"Failed: {BOLD_SCRIPT}", exact=True)).to_be_visible()
+    assert page.title() != "hacked"
+
+
+def test_a_job_that_changes_is_redrawn_and_then_left_alone(page: Page, app_url: str, redis: Redis) -> None:
+    put(redis, "b-live", "running", percent=20, message="step 1/5")
+    page.goto(f"{app_url}/job?job=b-live")
+    expect(main_bar(page)).to_have_attribute("aria-valuenow", "20")
+    put(redis, "b-live", "running", percent=40, message="step 2/5")
+    expect(page.get_by_text("step 2/5", exact=True)).to_be_visible()
+    put(redis, "b-live", "finished", percent=100, message="complete", result={"value": 42})
+    expect(page.get_by_text("Result", exact=True)).to_be_visible()
+    # An ended job is asked for no more: what is written after its end stays unseen.
+    put(redis, "b-live", "running", percent=10, message="started again")
+    page.wait_for_timeout(2_500)
+    expect(page.get_by_text("complete", exact=True)).to_be_visible()
+
+
+def test_an_unknown_total_is_an_indeterminate_bar(page: Page, app_url: str, redis: Redis) -> None:
+    put(redis, "b-unknown", "running", n=120, unit="rows", message="counting")
+    page.goto(f"{app_url}/job?job=b-unknown")
+    expect(main_bar(page)).to_be_visible()
+    assert main_bar(page).get_attribute("aria-valuenow") is None
+
+
+def test_a_job_submitted_later_appears_by_itself(page: Page, app_url: str, redis: Redis) -> None:
+    page.goto(f"{app_url}/job?job=b-later")
+    expect(page.get_by_text("No job with the id b-later is known.")).to_be_visible()
+    put(redis, "b-later", "running", percent=60)
+    expect(main_bar(page)).to_have_attribute("aria-valuenow", "60")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [("-5", "Must be at least 100."), ("1e30", "Must be at most 1000000."), ("", "This field is required.")],
+)
+def test_a_wrong_number_is_refused_in_place_of_the_job_before(
+    page: Page, app_url: str, redis: Redis, entry: str, said: str
+) -> None:
+    put(redis, "b-before", "running", percent=40)
+    page.goto(f"{app_url}/run?task=profile_table&job=b-before")
+    expect(main_bar(page)).to_be_visible()
+    page.get_by_role("textbox", name="Chunk rows").fill(entry)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text("Not submitted: 1 field needs a look.")).to_be_visible()
+    expect(main_bar(page)).to_have_count(0)
+
+
+def test_a_recent_job_is_one_click_away(page: Page, app_url: str, redis: Redis) -> None:
+    put(redis, "b-listed", "running", percent=40, message=BOLD_SCRIPT, task=BOLD_SCRIPT)
+    redis.zadd(keys.INDEX, {"b-listed": 4e12})
+    page.goto(f"{app_url}/job")
+    row = page.get_by_role("list", name="Recent jobs").get_by_role("link").filter(has_text="b-listed")
+    expect(row).to_contain_text(f"Running{BOLD_SCRIPT}b-listed{BOLD_SCRIPT}")
+    put(redis, "b-listed", "running", percent=50, message="further")
+    expect(row).to_contain_text("further")
+    row.click()
+    page.wait_for_url(f"{app_url}/job?job=b-listed")
+    expect(main_bar(page)).to_have_attribute("aria-valuenow", "50")
+    redis.zrem(keys.INDEX, "b-listed")
+
+
+def test_the_link_to_a_job_can_be_followed(page: Page, app_url: str, redis: Redis) -> None:
+    put(redis, "b-link", "running", percent=40)
+    page.goto(f"{app_url}/run?job=b-link")
+    expect(page.get_by_role("link", name="Open")).to_have_attribute("href", f"{app_url}/job?job=b-link")
+    expect(page.locator("code", has_text="job?job=b-link")).to_be_visible()
+
+
+def test_a_time_of_another_day_has_its_date(page: Page, app_url: str, redis: Redis) -> None:
+    put(redis, "b-old", "running", percent=40, created_at="2020-02-15T12:00:00Z")
+    page.goto(f"{app_url}/job?job=b-old")
+    expect(page.get_by_text(re.compile("15 Feb 2020, [0-9:]+"))).to_be_visible()
+
+
+def test_a_double_click_submits_once(page: Page, app_url: str, redis: Redis) -> None:
+    page.goto(app_url)
+    page.get_by_role("combobox", name="Task").click()
+    page.get_by_role("option", name="long_task").click()
+    before = redis.zcard(keys.INDEX)
+    expect(page.get_by_role("slider")).to_be_visible()
+    # The second click is for the button that the first one met, however long the machine takes to answer that.
+    page.get_by_role("button", name="Run", exact=True).evaluate(
+        "button => { button.click(); return new Promise(done => setTimeout(() => { button.click(); done() }, 300)) }"
+    )
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=30_000)
+    assert redis.zcard(keys.INDEX) == before + 1
+
+
+def test_every_page_has_an_address_and_loads_nothing_from_elsewhere(page: Page, app_url: str) -> None:
+    elsewhere: list[str] = []
+    page.on("request", lambda request: elsewhere.append(request.url) if app_url not in request.url else None)
+    page.goto(app_url)
+    page.wait_for_url(f"{app_url}/run")
+    for path, title in (("run", "Run"), ("job", "Job")):
+        page.goto(f"{app_url}/{path}")
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [url for url in elsewhere if url.startswith("http")] == []
