@@ -1,0 +1,1 @@
+"""Everything that a checkout starts together, and the private Redis under it."""

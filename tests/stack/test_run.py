@@ -1,0 +1,50 @@
+"""The stack over the real rooms, as `make run` starts it."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from redis import Redis
+
+from headway import keys
+from headway.snapshot import Snapshot
+from headway.stack.redis_server import RedisServer
+from tests.stack.running import Running
+from tests.wait import wait_for
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def api() -> Iterator[httpx2.Client]:
+    with httpx2.Client(timeout=10, trust_env=False) as client:
+        yield client
+
+
+def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, api):
+    with Running(ROOT, tmp_path / "data") as stack:
+        stack.wait_for_links(50)
+        url = f"http://127.0.0.1:{stack.environment['HEADWAY_API_PORT']}"
+        first = stack.wait_for_line(r"/job\?job=([\w-]+)")[1]
+
+        def status(job_id: str) -> str:
+            return api.get(f"{url}/status/{job_id}").json()["status"]
+
+        wait_for(lambda: status(first) == "finished", 50, "the first job finishes")
+
+        params = {"task": "long_task", "params": {"n_steps": 100_000}}
+        second = api.post(f"{url}/jobs", json=params).json()["job_id"]
+        wait_for(lambda: status(second) == "running", 20, "the second job runs")
+        stack.wait_for_processes(f"headway {second}#1", 1)
+
+        stack.process.send_signal(signal.SIGINT)
+        assert stack.wait(30) == 0
+        assert stack.left() == []
+
+    with RedisServer(tmp_path / "data" / "redis") as server, Redis.from_url(server.url) as client:
+        kept = Snapshot.model_validate_json(client.get(keys.snapshot(second)))
+        assert kept.status == "queued"
