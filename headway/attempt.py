@@ -1,12 +1,16 @@
 """One attempt at a job, whatever engine delivered it."""
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from headway import tasks, values
-from headway.context import set_process_job
+from headway.child import ChildJob
+from headway.context import current_job, set_process_job
 from headway.encode import encode_result
 from headway.errors import AttemptOver, JobCanceled
 from headway.reporter import Reporter
@@ -43,7 +47,7 @@ def run_attempt(
         return
     began_s = time.monotonic()
     logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)
-    set_process_job(reporter)
+    set_process_job(reporter, reporter.address)
     try:
         how = _run(reporter, spec, settings)
         logger.info("job %s#%d %s: %s after %.1f s", spec.job_id, attempt, spec.task, how, time.monotonic() - began_s)
@@ -53,9 +57,7 @@ def run_attempt(
 
 def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:
     try:
-        task = tasks.get(spec.task)
-        result = task.function(**task.validate(spec.params))
-        result_json = encode_result(result)
+        result_json = encode_result(_called(spec))
     except JobCanceled:
         reporter.cancel()
         return "canceled"
@@ -68,6 +70,27 @@ def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:
     else:
         reporter.finish(result_json)
         return "finished"
+
+
+def _called(spec: Spec) -> object:
+    task = tasks.get(spec.task)
+    pid = os.getpid()
+    try:
+        return task.function(**task.validate(spec.params))
+    finally:
+        if os.getpid() != pid:
+            # The function forked, and its child came back through here too: there is one job, and it is the parent's.
+            _end_forked_child()
+
+
+def _end_forked_child() -> None:
+    job = current_job()
+    if isinstance(job, ChildJob):
+        job.flush(1.0)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 def job_error(error: BaseException, settings: Settings) -> JobError:

@@ -1,10 +1,13 @@
 """The job that runs here: one per process in a work-horse, one per context in an engine with many."""
 
 import os
+from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
-from headway.bars import Bar, Number
+from headway.bar import Bar, Phase
+from headway.child import ADDRESS, ChildJob
 
 
 class Job(Protocol):
@@ -15,14 +18,22 @@ class Job(Protocol):
     def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
         """Take values; the flush thread writes them."""
 
+    def metric(self, measured: Mapping[Any, object]) -> None:
+        """Take one point of each name; the flush thread writes them."""
+
     def log(self, line: object) -> None:
         """Take a log line; the flush thread writes it."""
 
-    def open_bar(self, desc: str, total: Number | None, unit: str, weight: float) -> Bar:
-        """Begin a bar."""
+    def open_bar(
+        self, desc: object, total: object, unit: object, weight: object, source: list[Any] | None = None
+    ) -> Bar:
+        """Begin a loop."""
 
-    def close_bar(self, bar: Bar) -> None:
-        """End a bar."""
+    def open_phase(self, desc: object, weight: object, of: object) -> Phase:
+        """Begin a phase."""
+
+    def close_bar(self, bar: Bar, *, complete: bool = False) -> None:
+        """End a loop or a phase."""
 
     def checkpoint(self) -> None:
         """Do what was asked of the job."""
@@ -30,17 +41,10 @@ class Job(Protocol):
 
 class _Process:
     job: Job | None = None
+    address: str | None = None
 
 
 _process = _Process()
-
-
-def _forget_in_child() -> None:
-    # A forked child has neither the flush thread nor the right to write: the reporter is its parent's.
-    _process.job = None
-
-
-os.register_at_fork(after_in_child=_forget_in_child)
 _context_job: ContextVar[Job | None] = ContextVar("headway_job", default=None)
 
 
@@ -49,6 +53,30 @@ def current_job() -> Job | None:
     return _context_job.get() or _process.job
 
 
-def set_process_job(job: Job | None) -> None:
-    """Make `job` the one that this whole process runs, its threads included; None ends that."""
-    _process.job = job
+def set_process_job(job: Job | None, address: str | None = None) -> None:
+    """Make `job` the one that this whole process runs, its threads included; None ends that.
+
+    Processes that this one starts from now on report through the socket at `address`; None leaves them outside.
+    """
+    _process.job, _process.address = job, address
+    if address is None:
+        os.environ.pop(ADDRESS, None)
+    else:
+        os.environ[ADDRESS] = address
+
+
+def _in_forked_child() -> None:
+    # It has neither the flush thread nor the right to write: the reporter is its parent's.
+    if isinstance(_process.job, ChildJob):
+        _process.job.abandon()
+    _process.job = None if _process.address is None else ChildJob(_process.address)
+
+
+def _join_parents_job() -> None:
+    address = os.environ.get(ADDRESS)
+    if address and Path(address).exists():
+        _process.job, _process.address = ChildJob(address), address
+
+
+os.register_at_fork(after_in_child=_in_forked_child)
+_join_parents_job()

@@ -26,7 +26,7 @@ class LogBuffer:
         self._dropped = 0
         self._batch = 0
         self._taken: Call[None] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def add(self, line: object) -> None:
         """Take one line, cut to 4,000 characters."""

@@ -1,16 +1,34 @@
-"""What an attempt has said so far, as members of a snapshot: bookkeeping without Redis or threads."""
+"""What an attempt has said so far, as members of a snapshot: bookkeeping without Redis or threads of its own."""
 
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from headway import values
-from headway.bars import Bar, Bars
+from headway.bar import Bar, Mirror, Phase
+from headway.bars import Bars
 from headway.body import Members
 from headway.eta import Eta, Rate, RateMeter, estimate
-
-Number = int | float
+from headway.metrics import Metrics
+from headway.values import Number
 
 DESC_MAX = 200
 UNIT_MAX = 40
+
+# What a later look, from another thread, finds as it was when it was said.
+_PLAIN = frozenset({int, float, str})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What `report` was told last, made fit to show; None where it was told nothing."""
+
+    message: str
+    n: Number | None
+    total: Number | None
+    percent: Number | None
+    unit: str | None
 
 
 class Progress:
@@ -18,77 +36,130 @@ class Progress:
 
     def __init__(self, message_max: int, complain: Callable[[str], None]) -> None:
         self.bars = Bars()
-        self.message = ""
+        self.metrics = Metrics(complain)
         self._message_max = message_max
         self._complain = complain
-        self._n: Number | None = None
-        self._total: Number | None = None
-        self._percent: float | None = None
-        self._unit: str | None = None
-        self._meter = RateMeter()
+        self._lock = threading.RLock()
+        self._message: object = ""
+        self._n: object = None
+        self._total: object = None
+        self._percent: object = None
+        self._unit: object = None
+        self._n_meter = RateMeter()
+        self._fraction_meter = RateMeter()
         self._shown_percent = 0
         self._shown_size: object = None
 
     def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
-        """Take what `headway.report` was given; None leaves a value as it was."""
-        if message is not None:
-            self.message = values.text(message, self._message_max, self._complain)
-        if total is not None:
-            self._total = values.total(total, self._complain)
-        if n is not None:
-            self._n = values.count(n, self._complain)
-        if unit is not None:
-            self._unit = values.text(unit, UNIT_MAX, self._complain)
-        if percent is not None:
-            exact = values.number(percent, self._complain)
-            self._percent = None if exact is None else min(max(exact, 0), 100)
-            values.percent(percent, self._complain)
+        """Take what `headway.report` was given; None leaves a value as it was.
 
-    def open_bar(self, desc: str, total: Number | None, unit: str, weight: float) -> Bar:
-        """Begin a bar; an outer one speaks for the job from now on, whatever `report` said before."""
+        It is called in inner loops, and most of what it takes is never written: plain values are looked at then.
+        """
+        if message is not None and type(message) not in _PLAIN:
+            message = values.text(message, self._message_max, self._complain)
+        if n is not None and type(n) not in _PLAIN:
+            n = values.number(n, self._complain)
+        with self._lock:
+            if message is not None:
+                self._message = message
+            if n is not None:
+                self._n = n
+            if total is not None:
+                self._total = total if type(total) in _PLAIN else values.number(total, self._complain)
+            if percent is not None:
+                self._percent = percent if type(percent) in _PLAIN else values.number(percent, self._complain)
+            if unit is not None:
+                self._unit = values.text(unit, UNIT_MAX, self._complain)
+
+    def open_bar(
+        self, desc: object, total: object, unit: object, weight: object, source: list[Any] | None = None
+    ) -> Bar:
+        """Begin a loop; an outer one speaks for the job from now on, whatever `report` said before."""
         bar = self.bars.open(
             values.text(desc, DESC_MAX, self._complain),
             values.total(total, self._complain),
             values.text(unit, UNIT_MAX, self._complain),
-            values.count(weight, self._complain) or 0.0,
+            self._weight(weight),
+            source,
         )
-        if bar.parent is None:
-            self._n = self._total = self._percent = self._unit = None
+        self._give_way_to(bar)
         return bar
+
+    def open_phase(self, desc: object, weight: object, of: object) -> Phase:
+        """Begin a phase, as `open_bar` a loop."""
+        text = values.text(desc, DESC_MAX, self._complain)
+        whole = None if of is None else self._weight(of) or None
+        phase = self.bars.open_phase(text, self._weight(weight), whole)
+        self._give_way_to(phase)
+        return phase
+
+    def mirror(self, desc: object, unit: object, weight: object, inside: Bar | None) -> Mirror:
+        """Take in a bar of a child process."""
+        text, unit_text = values.text(desc, DESC_MAX, self._complain), values.text(unit, UNIT_MAX, self._complain)
+        bar = self.bars.mirror(text, unit_text, self._weight(weight), inside)
+        self._give_way_to(bar)
+        return bar
+
+    @property
+    def said(self) -> Said:
+        """What `report` was told last."""
+        with self._lock:
+            message, n, total, percent, unit = self._message, self._n, self._total, self._percent, self._unit
+        exact = values.number(percent, self._complain)
+        if exact is not None:
+            # For the sentence that it says about what is out of range.
+            values.percent(exact, self._complain)
+        return Said(
+            message=values.text(message, self._message_max, self._complain),
+            n=values.count(n, self._complain),
+            total=values.total(total, self._complain),
+            percent=None if exact is None else min(max(exact, 0), 100),
+            unit=None if unit is None else str(unit),
+        )
 
     @property
     def fingerprint(self) -> object:
         """Differs when there is something new to write."""
-        return (self.message, self._n, self._total, self._percent, self.bars.positions)
+        return (self.said, self.metrics.count, self.bars.positions)
 
     def members(self, elapsed_s: float, ceiling: int = 99) -> Members:
         """The snapshot's members that speak of progress, after `elapsed_s` of active time.
 
         `ceiling` is the highest percent of a bar: 100 belongs to a finished job.
         """
-        main = self.bars.main
-        n = self._n if self._n is not None or main is None else main.n
-        total = self._total if self._total is not None or main is None else main.total
-        fraction = self._fraction(n, total)
-        rate, eta = self._pace(n, total, fraction, elapsed_s)
+        said, main, phase = self.said, self.bars.main, self.bars.phase
+        n = said.n if said.n is not None or main is None else main.count
+        total = said.total if said.total is not None or main is None else main.goal
+        fraction = self._fraction(said, n, total)
+        rate, eta = self._pace(said, total, fraction, elapsed_s)
+        descs = [bar.desc for bar in (main, phase) if bar is not None and bar.desc]
         return {
-            "percent": self._percent_of(fraction, (self._total, self.bars.size)),
-            "message": self.message,
+            "percent": self._percent_of(fraction, (said.total, self.bars.size)),
+            "message": said.message,
             "fraction": fraction,
             "n": n,
             "total": total,
-            "unit": main.unit if self._unit is None and main is not None else self._unit,
-            "desc": None if main is None or not main.desc else main.desc,
+            "unit": main.unit if said.unit is None and main is not None else said.unit,
+            "desc": descs[0] if descs else None,
             "rate": None if rate is None else rate.per_s,
             "eta_s": None if eta is None else eta.eta_s,
             "eta_range_s": None if eta is None else eta.range_s,
             "bars": self.bars.members(ceiling),
+            "metrics": self.metrics.latest,
         }
 
-    def _fraction(self, n: Number | None, total: Number | None) -> float | None:
-        if self._percent is not None:
-            return self._percent / 100
-        if self._total is None and self.bars.main is not None:
+    def _weight(self, weight: object) -> float:
+        return values.count(weight, self._complain) or 0.0
+
+    def _give_way_to(self, bar: Bar) -> None:
+        if bar.parent is None:
+            with self._lock:
+                self._n = self._total = self._percent = self._unit = None
+
+    def _fraction(self, said: Said, n: Number | None, total: Number | None) -> float | None:
+        if said.percent is not None:
+            return said.percent / 100
+        if said.total is None and self.bars.any_seen:
             return self.bars.fraction
         if n is None or total is None or total <= 0:
             return None
@@ -104,16 +175,20 @@ class Progress:
         return self._shown_percent
 
     def _pace(
-        self, n: Number | None, total: Number | None, fraction: float | None, elapsed_s: float
+        self, said: Said, total: Number | None, fraction: float | None, elapsed_s: float
     ) -> tuple[Rate | None, Eta | None]:
         main = self.bars.main
-        meter = self._meter if main is None or self._n is not None else main.meter
-        if n is None:
-            # A job that says percent alone has no unit to have a rate in, but it has an end.
-            if fraction is None:
-                return None, None
-            meter.add(elapsed_s, fraction)
-            return None, estimate(fraction, 1.0, elapsed_s, meter.rate(elapsed_s))
-        meter.add(elapsed_s, n)
-        rate = meter.rate(elapsed_s)
-        return rate, estimate(n, total, elapsed_s, rate)
+        meter, done = self._n_meter, said.n
+        if done is None and main is not None:
+            meter, done = main.meter, main.reached
+        rate = None
+        if done is not None:
+            meter.add(elapsed_s, done)
+            rate = meter.rate(elapsed_s)
+            if total is not None and (said.n is not None or main is self.bars.only):
+                return rate, estimate(done, total, elapsed_s, rate)
+        # Several bars, or a percent alone, have no unit in common, but they have an end.
+        if fraction is None:
+            return rate, None
+        self._fraction_meter.add(elapsed_s, fraction)
+        return rate, estimate(fraction, 1.0, elapsed_s, self._fraction_meter.rate(elapsed_s))

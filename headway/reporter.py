@@ -2,19 +2,25 @@
 
 import json
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from headway import body
-from headway.bars import Bar, Number
+from headway.bar import Bar, Mirror, Phase
 from headway.body import Members
 from headway.clock import utc_now
 from headway.encode import size_bytes
 from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
 from headway.logs import LogBuffer
+from headway.metrics import as_extra
 from headway.patience import AWAY_PAUSE_S, patiently
 from headway.progress import Progress
+from headway.relay import Relay
 from headway.settings import Settings
 from headway.snapshot import EndedAttempt, JobError, Spec
 from headway.status import Status
@@ -31,7 +37,7 @@ class Reporter:
 
     Changes of state and the last frame are written at once by the caller's thread. Everything else waits for the flush
     thread, which writes at most every `flush_s`, the first value at once and the last one always. `look` is called with
-    every heartbeat.
+    every heartbeat. What child processes report arrives through the relay at `address`.
     """
 
     def __init__(
@@ -44,13 +50,14 @@ class Reporter:
         look: Callable[[], None] = lambda: None,
     ) -> None:
         self.asked = ""
+        self.address: str | None = None
         self._look = look
         self._store = store
         self._settings = settings
         self._spec = spec
         self._holder = holder
         self._worker = worker
-        self._progress = Progress(settings.message_max, self._complain)
+        self._progress = Progress(settings.message_max, self.complain)
         self._logs = LogBuffer(holder.job_id, holder.attempt, settings)
         self._complaints: set[str] = set()
         self._counter = 0
@@ -62,8 +69,12 @@ class Reporter:
         self._started_s = 0.0
         self._status = Status.STARTED
         self._written: object = None
+        self._unanswered: tuple[Call[Answer], object] | None = None
+        self._relay: Relay | None = None
+        self._pid = os.getpid()
         self._pending = False
-        self._wake = threading.Event()
+        # Reentrant: a loop may end because its generator is collected, in the middle of anything.
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._flush_until_ending, name="headway-flush", daemon=True)
 
@@ -76,13 +87,15 @@ class Reporter:
         self._started_at = utc_now()
         self._started_s = time.monotonic()
         self._counter += 1
-        self._progress.message = "starting..."
+        self._progress.report(None, "starting...", None, None, None)
         call = self._store.calls.start(self._holder, self._counter, self._members())
         answer = patiently(lambda: self._store.run(call), self._settings.outage_s)
         if answer.accepted:
             self._heed(answer)
             self._written = self._progress.fingerprint
             self._thread.start()
+            self._relay = Relay(self)
+            self.address = self._relay.address
         return answer
 
     def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
@@ -95,16 +108,49 @@ class Reporter:
         self._logs.add(line)
         self._stir()
 
-    def open_bar(self, desc: str, total: Number | None, unit: str, weight: float) -> Bar:
-        """Begin a bar, as `headway.track` does."""
-        bar = self._progress.open_bar(desc, total, unit, weight)
+    def metric(self, measured: Mapping[Any, object]) -> None:
+        """Take points, as `headway.metric` does."""
+        self._progress.metrics.add(measured)
+        self._stir()
+
+    def take_points(self, points: list[Any], dropped: int) -> None:
+        """Take points that a child process measured."""
+        self._progress.metrics.extend(points, dropped)
+        self._stir()
+
+    def open_bar(
+        self, desc: object, total: object, unit: object, weight: object, source: list[Any] | None = None
+    ) -> Bar:
+        """Begin a loop, as `headway.track` does."""
+        bar = self._progress.open_bar(desc, total, unit, weight, source)
         self._stir()
         return bar
 
-    def close_bar(self, bar: Bar) -> None:
-        """End a bar."""
-        self._progress.bars.close(bar)
+    def open_phase(self, desc: object, weight: object, of: object) -> Phase:
+        """Begin a phase, as `headway.phase` does."""
+        phase = self._progress.open_phase(desc, weight, of)
         self._stir()
+        return phase
+
+    def mirror(self, desc: object, unit: object, weight: object, inside: Bar | None) -> Mirror:
+        """Take in a child process' bar."""
+        bar = self._progress.mirror(desc, unit, weight, inside)
+        self._stir()
+        return bar
+
+    def close_bar(self, bar: Bar, *, complete: bool = False) -> None:
+        """End a loop or a phase; `complete` says of a phase that all of it is done."""
+        # A forked child that leaves a loop of its parent's finds locks that nobody will ever give back.
+        if os.getpid() == self._pid:
+            self._progress.bars.close(bar, complete=complete)
+            self._stir()
+
+    def complain(self, sentence: str) -> None:
+        """Say a fault of the job's values once in its log."""
+        if sentence not in self._complaints:
+            self._complaints.add(sentence)
+            self._logs.add(f"headway: {sentence}")
+            logger.warning("job %s: %s", self._holder.job_id, sentence)
 
     def checkpoint(self) -> None:
         """Give way to what was asked of the job.
@@ -136,8 +182,12 @@ class Reporter:
         self._end(Status.CANCELED, {"message": "canceled"}, None)
 
     def _end(self, status: Status, last: Members, error: JobError | None, large_result: str = "") -> None:
+        if self._relay is not None:
+            # First, since what child processes have sent by now is the job's last word too.
+            self._relay.close()
+            self._relay = None
         self._ending.set()
-        self._wake.set()
+        self._wake.put(None)
         self._thread.join()
         finished_at = utc_now()
         ended = EndedAttempt(
@@ -149,21 +199,21 @@ class Reporter:
         self._status = status
         members = self._members() | {"finished_at": finished_at} | last
         # One call, so that each repeat carries the same counter and the store can tell it from a second end.
-        call = self._next_call(members, ended, large_result)
+        call = self._next_call(members, ended, large_result=large_result)
         patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
         patiently(self._restore, self._settings.outage_s)
 
     def _stir(self) -> None:
         if not self._pending:
             self._pending = True
-            self._wake.set()
+            self._wake.put(None)
 
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
         while not self._ending.is_set() and not self._lost:
             if not self._progress.bars.any_open:
-                self._wake.wait(max(0.0, heartbeat_due_s - time.monotonic()))
-            self._wake.clear()
+                with suppress(Empty):
+                    self._wake.get(timeout=max(0.0, heartbeat_due_s - time.monotonic()))
             self._pending = False
             if self._ending.is_set():
                 return
@@ -176,7 +226,7 @@ class Reporter:
             except RedisUnavailable:
                 # What was written may have been lost since: to put back once too often does no harm.
                 self._to_restore = True
-                self._wake.set()
+                self._wake.put(None)
                 self._ending.wait(AWAY_PAUSE_S)
             except Exception:
                 # The thread carries the lease: no defect of ours in one frame may end it.
@@ -185,11 +235,13 @@ class Reporter:
 
     def _flush(self) -> None:
         self._flush_logs()
+        self._repeat_unanswered()
         fingerprint = self._progress.fingerprint
         if fingerprint != self._written:
             self._status = Status.RUNNING
-            if self._write(self._members()):
-                self._written = fingerprint
+            points, dropped = self._progress.metrics.take()
+            if not self._write(self._members(), fingerprint, as_extra(points, dropped)):
+                self._progress.metrics.put_back(points, dropped)
 
     def _flush_logs(self) -> None:
         call = self._logs.take()
@@ -205,13 +257,24 @@ class Reporter:
         answer = self._store.run(self._store.calls.heartbeat(self._holder, self._given, "reporter"))
         if answer.code == "unknown" or (answer.accepted and answer.seq < self._given):
             # Redis came back empty or older: the truth is here.
-            self._write(self._members())
+            self._write(self._members(), self._written)
         else:
             self._heed(answer)
 
-    def _write(self, members: Members) -> bool:
-        answer = self._store.run(self._next_call(members))
+    def _write(self, members: Members, fingerprint: object, extra: str = "") -> bool:
+        self._unanswered = self._next_call(members, extra=extra), fingerprint
+        return self._repeat_unanswered()
+
+    def _repeat_unanswered(self) -> bool:
+        """Carry out the last write until it is answered: the store can tell a repeat, and no point is told twice."""
+        if self._unanswered is None:
+            return True
+        call, fingerprint = self._unanswered
+        answer = self._store.run(call)
+        self._unanswered = None
         self._heed(answer)
+        if answer.accepted:
+            self._written = fingerprint
         self._restore()
         return answer.accepted
 
@@ -221,10 +284,12 @@ class Reporter:
             self._store.run(self._store.calls.restore(self._spec))
             self._to_restore = False
 
-    def _next_call(self, members: Members, ended: EndedAttempt | None = None, large_result: str = "") -> Call[Answer]:
+    def _next_call(
+        self, members: Members, ended: EndedAttempt | None = None, extra: str = "", large_result: str = ""
+    ) -> Call[Answer]:
         self._counter += 1
         return self._store.calls.write(
-            self._holder, self._counter, self._given, members, ended=ended, large_result=large_result
+            self._holder, self._counter, self._given, members, ended=ended, extra=extra, large_result=large_result
         )
 
     def _heed(self, answer: Answer) -> None:
@@ -233,9 +298,12 @@ class Reporter:
             self._given = max(self._given, answer.seq)
             self._paused_s = answer.paused_s
             self.asked = answer.asked
+            if self.asked:
+                self._progress.bars.interrupt()
         elif answer.code in _LOST:
             self._lost = answer.code
             self.asked = "stop"
+            self._progress.bars.interrupt()
             logger.warning("job %s attempt %d is over: %s", self._holder.job_id, self._holder.attempt, answer.code)
 
     def _members(self) -> Members:
@@ -252,10 +320,3 @@ class Reporter:
                 "heartbeat_at": utc_now(),
             }
         )
-
-    def _complain(self, sentence: str) -> None:
-        """Say a fault of the job's values once in its log."""
-        if sentence not in self._complaints:
-            self._complaints.add(sentence)
-            self._logs.add(f"headway: {sentence}")
-            logger.warning("job %s: %s", self._holder.job_id, sentence)

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import pytest
@@ -57,6 +57,35 @@ class Desk:
 
         wait_for(arrived, 5, "the awaited frame")
         return frames
+
+
+class LoopsElsewhere:
+    """Threads that stand in a loop each, at its first of two steps, while the block lasts."""
+
+    def __init__(self, n: int) -> None:
+        self._inside, self._leave = threading.Barrier(n + 1), threading.Event()
+        self._threads = [threading.Thread(target=self._loop, args=(f"loop {i}",)) for i in range(n)]
+
+    @property
+    def alive(self) -> int:
+        return sum(thread.is_alive() for thread in self._threads)
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        self._inside.wait(5)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._leave.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _loop(self, desc: str) -> None:
+        for i in track(range(2), desc=desc):
+            if i == 0:
+                self._inside.wait(5)
+                self._leave.wait(5)
 
 
 @pytest.fixture
@@ -121,24 +150,22 @@ def test_a_loop_far_inside_others_moves_the_snapshot(desk: Desk) -> None:
                 desk.seen(lambda snapshot, n=i: bool(snapshot.bars) and snapshot.bars[-1].n == n)
 
 
-def test_two_threads_have_bars_of_their_own(desk: Desk) -> None:
-    inside, go_on = threading.Event(), threading.Event()
+def test_the_loops_of_other_threads_are_bars_side_by_side(desk: Desk) -> None:
+    with LoopsElsewhere(3) as loops:
+        report(message="all there")
+        frame = desk.seen(lambda snapshot: snapshot.message == "all there")[-1]
+    assert sorted((bar.desc, bar.parent) for bar in frame.bars) == [(f"loop {i}", None) for i in range(3)]
+    assert loops.alive == 0
 
-    def other() -> None:
-        for _ in track(range(2), desc="other"):
-            inside.set()
-            go_on.wait(5)
 
-    thread = threading.Thread(target=other)
+def test_the_loops_of_a_pool_are_a_part_of_what_the_main_thread_waits_for(desk: Desk) -> None:
     for _ in track(range(2), desc="mine"):
-        if not inside.is_set():
-            thread.start()
-            inside.wait(5)
-        report(message="both")
-    frame = desk.seen(lambda snapshot: snapshot.message == "both")[-1]
-    go_on.set()
-    thread.join()
-    assert {(bar.desc, bar.parent) for bar in frame.bars} == {("mine", None), ("other", None)}
+        with LoopsElsewhere(2):
+            report(message="all there")
+            frame = desk.seen(lambda snapshot: snapshot.message == "all there")[-1]
+        break
+    assert [(bar.desc, bar.parent) for bar in frame.bars][0] == ("mine", None)
+    assert sorted((bar.desc, bar.parent) for bar in frame.bars[1:]) == [("loop 0", 1), ("loop 1", 1)]
 
 
 def test_thousands_of_loops_one_after_the_other_cost_what_they_cost_one_by_one(desk: Desk) -> None:
