@@ -168,12 +168,12 @@ class Phase(Bar):
 
     @property
     def leading(self) -> Bar | None:
-        """The loop that speaks for it: that of the latest bar inside that is open, or of the last one."""
-        candidates = [child for child in self.children if not child.closed] or self.children
-        for child in reversed(candidates):
-            if child.leading is not None:
-                return child.leading
-        return None
+        """The loop that speaks for it: that of the latest bar inside that is open, or else of the last one.
+
+        Of several that are open the job's own process goes first.
+        """
+        latest_first = sorted(reversed(self.children), key=lambda child: (child.closed, isinstance(child, Mirror)))
+        return next((child.leading for child in latest_first if child.leading is not None), None)
 
     @property
     def size(self) -> tuple[object, ...]:

@@ -56,14 +56,7 @@ class Bars:
                 bar.complete = complete
             bar.closed = True
             (bar.parent or self._root).let_go(bar)
-            # A generator may be closed late, and in another thread than the one that opened it.
-            innermost: Bar | None = self._innermost.get(bar.key)
-            while innermost is not None and (innermost.closed or innermost.key != bar.key):
-                innermost = innermost.parent
-            if innermost is None:
-                self._innermost.pop(bar.key, None)
-            else:
-                self._innermost[bar.key] = innermost
+            self._leave(bar.key)
 
     def interrupt(self) -> None:
         """Have every loop that is open look, before its next step, at what is asked of the job."""
@@ -131,6 +124,21 @@ class Bars:
         if len(listed) > BARS_MAX:
             listed = [bar for bar in listed if not bar.closed][:BARS_MAX]
         return [bar.members(ceiling) for bar in listed]
+
+    def _leave(self, key: Hashable) -> None:
+        """Go back to the innermost bar that is open, and inside open ones alone.
+
+        A generator may be closed late, in another thread than the one that opened it, and after the bars around it.
+        """
+        innermost = bar = self._innermost.get(key)
+        while bar is not None:
+            if bar.closed:
+                innermost = bar.parent
+            bar = bar.parent
+        if innermost is None or innermost.key != key:
+            self._innermost.pop(key, None)
+        else:
+            self._innermost[key] = innermost
 
     def _parent(self, key: Hashable) -> Bar | None:
         return self._innermost.get(key) or self._innermost.get(self._main_key)

@@ -164,7 +164,7 @@ def test_the_loops_of_a_pool_are_a_part_of_what_the_main_thread_waits_for(desk: 
             report(message="all there")
             frame = desk.seen(lambda snapshot: snapshot.message == "all there")[-1]
         break
-    assert [(bar.desc, bar.parent) for bar in frame.bars][0] == ("mine", None)
+    assert (frame.bars[0].desc, frame.bars[0].parent) == ("mine", None)
     assert sorted((bar.desc, bar.parent) for bar in frame.bars[1:]) == [("loop 0", 1), ("loop 1", 1)]
 
 
