@@ -172,7 +172,8 @@ class Phase(Bar):
 
         Of several that are open the job's own process goes first.
         """
-        latest_first = sorted(reversed(self.children), key=lambda child: (child.closed, isinstance(child, Mirror)))
+        latest_first = list(reversed(self.children))
+        latest_first.sort(key=lambda child: (child.closed, isinstance(child, Mirror)))
         return next((child.leading for child in latest_first if child.leading is not None), None)
 
     @property

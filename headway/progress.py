@@ -132,15 +132,16 @@ class Progress:
         total = said.total if said.total is not None or main is None else main.goal
         fraction = self._fraction(said, n, total)
         rate, eta = self._pace(said, total, fraction, elapsed_s)
-        descs = [bar.desc for bar in (main, phase) if bar is not None and bar.desc]
+        desc = next((bar.desc for bar in (main, phase) if bar is not None and bar.desc), None)
         return {
             "percent": self._percent_of(fraction, (said.total, self.bars.size)),
-            "message": said.message,
+            # A job that says nothing is at what its loop is called.
+            "message": said.message or desc or "",
             "fraction": fraction,
             "n": n,
             "total": total,
             "unit": main.unit if said.unit is None and main is not None else said.unit,
-            "desc": descs[0] if descs else None,
+            "desc": desc,
             "rate": None if rate is None else rate.per_s,
             "eta_s": None if eta is None else eta.eta_s,
             "eta_range_s": None if eta is None else eta.range_s,

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -87,8 +88,8 @@ class Reporter:
         self._started_at = utc_now()
         self._started_s = time.monotonic()
         self._counter += 1
-        self._progress.report(None, "starting...", None, None, None)
-        call = self._store.calls.start(self._holder, self._counter, self._members())
+        members = self._members() | {"message": "starting..."}
+        call = self._store.calls.start(self._holder, self._counter, members)
         answer = patiently(lambda: self._store.run(call), self._settings.outage_s)
         if answer.accepted:
             self._heed(answer)
@@ -222,7 +223,8 @@ class Reporter:
                 if time.monotonic() >= heartbeat_due_s:
                     self._heartbeat()
                     heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
-                self._ending.wait(self._settings.flush_s)
+                # Not in step with a job that takes just as long for each round.
+                self._ending.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
             except RedisUnavailable:
                 # What was written may have been lost since: to put back once too often does no harm.
                 self._to_restore = True

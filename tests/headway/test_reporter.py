@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any, Self
 from uuid import uuid4
@@ -16,20 +17,21 @@ from headway.clock import utc_now
 from headway.context import current_job, set_process_job
 from headway.errors import AttemptOver, JobCanceled
 from headway.reporter import Reporter
-from headway.reporting import checkpoint, log, report, track
+from headway.reporting import checkpoint, log, metric, phase, report, track
 from headway.settings import Settings
 from headway.snapshot import JobError, Snapshot, Spec
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
 from headway.store.calls import Holder
+from tests.headway.proxy import Proxy
 from tests.wait import wait_for
 
 
 class Desk:
     """A job with its reporter, and what a watcher has seen of it."""
 
-    def __init__(self, redis_url: str, **settings: Any) -> None:
-        self.settings = Settings(HEADWAY_REDIS_URL=redis_url, **settings)
+    def __init__(self, redis_url: str, *, proxied: str | None = None, **settings: Any) -> None:
+        self.settings = Settings(HEADWAY_REDIS_URL=proxied or redis_url, **settings)
         self.store = Store(self.settings)
         self.spec = Spec(job_id=uuid4().hex[:12], task="t", owner="ann", created_at=utc_now())
         self.watcher = Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)
@@ -328,3 +330,99 @@ def test_the_end_of_a_job_waits_for_a_redis_that_is_away(redis_server: RedisServ
     ending.join(20)
     assert not ending.is_alive()
     assert (desk.now().status, desk.now().result) == ("finished", 1)
+
+
+def events(desk: Desk) -> list[dict[bytes, bytes]]:
+    entries = [entry for _, entry in desk.store.redis.xrange(keys.EVENTS)]
+    return [entry for entry in entries if entry[b"job"] == desk.spec.job_id.encode()]
+
+
+def points(desk: Desk) -> list[Any]:
+    extras = [json.loads(entry[b"extra"]) for entry in events(desk) if b"extra" in entry]
+    return [point[1:] for extra in extras for point in extra["points"]]
+
+
+def test_every_metric_point_is_in_an_event_and_the_latest_in_the_snapshot(desk: Desk) -> None:
+    for i in range(500):
+        metric(loss=i, rate=float("nan"))
+    desk.reporter.finish("null")
+    assert points(desk) == [pair for i in range(500) for pair in (["loss", i], ["rate", None])]
+    assert desk.now().metrics == {"loss": 499, "rate": None}
+
+
+def test_a_write_whose_answer_got_lost_is_not_told_twice(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy:
+        desk = Desk(redis_url, proxied=proxy.url)
+        desk.reporter.start()
+        set_process_job(desk.reporter)
+        try:
+            # All of redis-py's own repeats, too.
+            proxy.lose_replies(5, to=b"after the loss")
+            report(message="after the loss")
+            metric(loss=1)
+            wait_for(lambda: proxy.lost == 5, 20, "the answers are lost")
+            desk.reporter.finish("null")
+        finally:
+            set_process_job(None)
+    assert points(desk) == [["loss", 1]]
+    seqs = [json.loads(entry[b"snapshot"])["seq"] for entry in events(desk)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_a_phase_is_a_bar_and_weighs_what_was_declared(desk: Desk) -> None:
+    with phase("load", weight=1, of=10):
+        for i in track(range(2), desc="files"):
+            if i == 1:
+                report(message="mark")
+                frame = desk.seen(lambda snapshot: snapshot.message == "mark")[-1]
+    assert [(bar.desc, bar.parent, bar.percent) for bar in frame.bars] == [("load", None, 50), ("files", 1, 50)]
+    assert (frame.percent, frame.n, frame.total, frame.desc) == (5, 1, 2, "files")
+    with phase("fit", weight=9):
+        report(message="fitting")
+        frame = desk.seen(lambda snapshot: snapshot.message == "fitting")[-1]
+    assert (frame.percent, frame.fraction) == (10, 0.1)
+
+
+def test_a_job_that_says_nothing_is_at_what_its_loop_is_called(desk: Desk) -> None:
+    assert desk.now().message == "starting..."
+    for _ in track(range(2), desc="reading"):
+        desk.seen(lambda snapshot: snapshot.message == "reading")
+        break
+
+
+def test_what_a_pool_of_threads_says_counts(desk: Desk) -> None:
+    def work(i: int) -> None:
+        metric(done=i)
+        log(f"line {i}")
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in track(pool.map(work, range(200)), total=200):
+            pass
+    desk.reporter.finish("null")
+    assert sorted(point[1] for point in points(desk)) == list(range(200))
+    assert desk.now().n == 200
+
+
+def test_a_cancel_stops_a_loop_of_quick_steps_at_its_next_one(desk: Desk) -> None:
+    asked = '{"requested":"cancel","by":"ann","at":""}'
+    with pytest.raises(JobCanceled):
+        for n in track(count()):
+            if n == 1_000:
+                desk.store.run(desk.store.calls.control(desk.spec.job_id, "cancel", asked, request="c"))
+    desk.reporter.cancel()
+    assert desk.now().status == "canceled"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, "x" * 10_000_000, b"\xff", object(), 10**400])
+def test_no_value_breaks_the_job_or_its_snapshot(desk: Desk, value: Any) -> None:
+    report(percent=value, message=value, n=value, total=value, unit=value)
+    metric({value: value})
+    log(value)
+    for _ in track(range(2), desc=value, total=value, unit=value, weight=value):
+        pass
+    with phase(value, weight=value, of=value):
+        pass
+    report(percent=7, message="sound", n=0, total=0)
+    desk.seen(lambda snapshot: snapshot.message == "sound")
+    desk.reporter.finish("null")
+    assert desk.now().status == "finished"

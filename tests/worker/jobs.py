@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from headway import log, report, task, track
+from headway import log, metric, report, task, track
 
 
 @task
@@ -41,7 +41,61 @@ def leave(how: str) -> Any:
         os._exit(0)
     if how == "lambda":
         return {"rows": [1, lambda: None]}
+    if how == "cycle":
+        rows: list[Any] = []
+        rows.append({"rows": rows})
+        return rows
+    if how == "mute error":
+        raise MuteError
     raise KeyboardInterrupt
+
+
+class MuteError(Exception):
+    """Cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@task
+def fork(how: str, marker: str) -> str:
+    """Leave a forked child behind that comes back too, fails, or goes on for a while."""
+    if os.fork() == 0:
+        report(message="from the child")
+        if how == "fails":
+            raise ValueError("from the child")
+        if how == "goes on":
+            while not Path(marker).exists():
+                sum(range(10_000))
+            for i in track(range(1_000), desc="orphan"):
+                report(message=f"orphan {i}")
+            Path(marker).with_suffix(".done").touch()
+        return "the child's result"
+    if how != "goes on":
+        os.wait()
+    return "the parent's result"
+
+
+@task
+def close_all_descriptors() -> str:
+    """Close everything that is open, as daemons do."""
+    for i in track(range(2), desc="before"):
+        report(message=f"step {i}")
+    os.closerange(3, 4_096)
+    for i in track(range(2), desc="after"):
+        report(message=f"step {i}")
+    return "still here"
+
+
+@task
+def babble(times: int) -> int:
+    """Say far too much."""
+    for i in range(times):
+        report(message="x" * 10_000_000, n=float("nan"), percent=1e300)
+        metric({f"m{j}": j for j in range(1_000)})
+        log("\x1b[31mred\x07" * 1_000)
+        report(message=f"said {i}", n=-1, total=0)
+    return times
 
 
 @task

@@ -119,6 +119,8 @@ def test_a_failing_job_says_type_and_detail_and_keeps_its_percent(floor: Floor) 
         ("leave", {"how": "KeyboardInterrupt"}, "KeyboardInterrupt", ""),
         ("leave", {"how": "lambda"}, "NotEncodable", "result.rows[1]"),
         ("leave", {"how": "os._exit"}, "WorkHorseKilled", "ended early"),
+        ("leave", {"how": "cycle"}, "NotEncodable", "contains itself"),
+        ("leave", {"how": "mute error"}, "MuteError", "unprintable"),
     ],
 )
 def test_whatever_a_job_does_it_ends_in_a_clear_failure_and_the_worker_goes_on(
@@ -287,3 +289,40 @@ def test_a_wrong_set_up_stops_the_start_with_a_sentence(redis_url: str, tmp_path
         assert (ended.returncode, ended.stdout) == (2, "")
         assert words in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("how", ["comes back", "fails"])
+@pytest.mark.usefixtures("worker")
+def test_a_child_that_a_job_forked_ends_where_the_jobs_function_does(floor: Floor, how: str) -> None:
+    job_id = floor.submit("fork", how=how, marker="")
+    last = floor.ended(job_id)
+    assert (last.status, last.result) == ("finished", "the parent's result")
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ agrees")
+    assert len(floor.store.run(floor.store.calls.attempts(job_id))) == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_child_that_a_job_forgot_says_nothing_after_its_end(floor: Floor, tmp_path: Path) -> None:
+    marker = tmp_path / "go"
+    job_id = floor.submit("fork", how="goes on", marker=str(marker))
+    last = floor.ended(job_id)
+    assert (last.status, last.result) == ("finished", "the parent's result")
+    marker.touch()
+    wait_for(marker.with_suffix(".done").exists, 15, "the orphan's end")
+    assert floor.now(job_id) == last
+    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_that_closes_every_descriptor_ends_and_so_does_the_next_one(floor: Floor) -> None:
+    last = floor.ended(floor.submit("close_all_descriptors"))
+    assert last.status in {"finished", "failed"}
+    assert last.result == "still here" or last.error is not None
+    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_that_says_far_too_much_is_cut_short_in_words_alone(floor: Floor) -> None:
+    last = floor.ended(floor.submit("babble", times=3))
+    assert (last.status, last.result, last.percent) == ("finished", 3, 100)
+    assert (len(last.metrics), last.n, last.total) == (64, 0, 0)

@@ -1,0 +1,5 @@
+"""The servers that these tests use."""
+
+from tests.fixtures import api, module_redis_url, redis, stack
+
+__all__ = ["api", "module_redis_url", "redis", "stack"]
