@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -9,15 +10,17 @@ from uuid import uuid4
 import typer
 
 from headway import engines, tasks
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, RedisUnavailable, SettingsError
 from headway.settings import Settings, get_settings
 from headway.store import Store
 from headway.store.calls import Call
+from headway.tasks import Task
 from headway.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 WRONG_SET_UP = 2
+_ENV_HINT = "`make run` writes its own to .headway/env: read it with `. .headway/env`"
 
 
 @app.callback(invoke_without_command=True)
@@ -46,7 +49,7 @@ def worker(
     sys.path.insert(0, str(Path.cwd()))
     try:
         settings = get_settings()
-        found = tasks.load(task_modules or settings.tasks)
+        found = _tasks(task_modules, settings)
         _check_redis(settings)
         engine = engines.load(settings)
         engine.work(settings, found, list(queues or settings.queues), name or f"w-{uuid4().hex[:8]}", burst)
@@ -55,10 +58,21 @@ def worker(
         raise typer.Exit(WRONG_SET_UP) from None
 
 
+def _tasks(modules: list[str] | None, settings: Settings) -> list[Task]:
+    if modules is None and "tasks" not in settings.model_fields_set and find_spec("worker") is None:
+        raise SettingsError("name the module that has your tasks: headway worker --tasks mytasks")
+    return tasks.load(modules or settings.tasks)
+
+
 def _check_redis(settings: Settings) -> None:
     store = Store(settings)
-    store.run(Call(_nothing, commands=(("PING",),)))
-    store.close()
+    try:
+        store.run(Call(_nothing, commands=(("PING",),)))
+    except RedisUnavailable as error:
+        hint = "" if "redis_url" in settings.model_fields_set else f" (no REDIS_URL is set; {_ENV_HINT})"
+        raise RedisUnavailable(f"{error}{hint}") from error
+    finally:
+        store.close()
 
 
 def _nothing(raw: list[object]) -> None:

@@ -273,14 +273,17 @@ def test_the_traceback_of_a_failed_job_goes_to_the_workers_log(floor: Floor, red
 
 
 def test_a_wrong_set_up_stops_the_start_with_a_sentence(redis_url: str, tmp_path: Path) -> None:
-    for env, words in (
-        ({"REDIS_URL": f"unix://{tmp_path}/nobody.sock"}, "Redis does not answer"),
-        ({"REDIS_URL": redis_url, "HEADWAY_TASKS": "no.such.module"}, "HEADWAY_TASKS"),
-        ({"REDIS_URL": redis_url, "HEADWAY_KEEP_S": "soon"}, "HEADWAY_KEEP_S"),
+    for folder, env, words in (
+        (ROOT, {"REDIS_URL": f"unix://{tmp_path}/nobody.sock"}, "Redis does not answer"),
+        (ROOT, {"REDIS_URL": redis_url, "HEADWAY_TASKS": "no.such.module"}, "HEADWAY_TASKS"),
+        (ROOT, {"REDIS_URL": redis_url, "HEADWAY_KEEP_S": "soon"}, "HEADWAY_KEEP_S"),
+        # Where there are no example tasks.
+        (tmp_path, {"REDIS_URL": redis_url}, "headway worker --tasks mytasks"),
     ):
         ended = subprocess.run(
-            [sys.executable, "-m", "headway.cli", "worker"],
+            [str(Path(sys.executable).with_name("headway")), "worker"],
             env={"PATH": os.environ["PATH"]} | env,
+            cwd=folder,
             check=False,
             capture_output=True,
             text=True,
