@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
+from rq.exceptions import DeserializationError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from setproctitle import setproctitle
@@ -19,9 +20,9 @@ from setproctitle import setproctitle
 from headway import workers
 from headway.attempt import run_attempt
 from headway.engines.base import engine_job_id
-from headway.errors import EngineUnavailable, JobNotFound, RedisUnavailable, SettingsError, Unreadable
+from headway.errors import EngineUnavailable, InvalidJobId, JobNotFound, RedisUnavailable, SettingsError, Unreadable
 from headway.orphan import end_if_orphaned, end_with_parent
-from headway.outside import fail_lost, release
+from headway.outside import fail_lost, fail_queued, release
 from headway.patience import patiently
 from headway.presence import Presence
 from headway.settings import Settings, get_settings
@@ -193,8 +194,11 @@ class HeadwayWorker(Worker):
         super().setup_work_horse_signals()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run a job here, or leave it to a worker that has its code."""
-        if not self._leaves_to_others(job, queue):
+        """Run a job here, leave it to a worker that has its code, or refuse what no worker of headway's can run."""
+        why = self._unusable(job)
+        if why:
+            self._refuse(job, queue, why)
+        elif not self._leaves_to_others(job, queue):
             super().execute_job(job, queue)
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Any) -> None:
@@ -235,9 +239,33 @@ class HeadwayWorker(Worker):
                 lambda: fail_lost(self._store, job_id, attempt, error, self.name, unstarted=unstarted),
                 self._settings.outage_s,
             )
-        except (JobNotFound, Unreadable, RedisUnavailable) as problem:
+        except (JobNotFound, Unreadable, RedisUnavailable, ResponseError) as problem:
             logger.warning("job %s: %s, but: %s", job_id, error.detail, problem)
             return False
+
+    def _unusable(self, job: Job) -> str:
+        """Why this entry of the queue cannot be run; empty if it can."""
+        try:
+            if job.func_name != _ENTRY:
+                return f"it asks for {job.func_name!r}, and headway's queues take headway's jobs alone"
+            job_id, attempt = job.args
+            if not isinstance(attempt, int):
+                return "its arguments are not those of a job of headway's"
+            spec = patiently(lambda: self._store.run(self._store.calls.spec(job_id)), self._settings.outage_s)
+        except (DeserializationError, TypeError, ValueError, ResponseError) as error:
+            return f"it cannot be read ({type(error).__name__})"
+        return "" if spec is not None else "what was asked for is no longer kept"
+
+    def _refuse(self, job: Job, queue: Queue, why: str) -> None:
+        """Call a job failed that no work-horse was started for."""
+        logger.warning("%s in queue %s is not run: %s", job.id, queue.name, why)
+        with self.connection.pipeline() as pipeline:
+            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+            pipeline.execute()
+        self.handle_job_failure(job, queue, exc_string=why)
+        job_id = job.id.rpartition("-a")[0] if job.id.rpartition("-a")[2].isdigit() else job.id
+        with suppress(JobNotFound, InvalidJobId, Unreadable, RedisUnavailable, ResponseError):
+            fail_queued(self._store, job_id, JobError(type="Unusable", detail=f"the job could not be run: {why}"))
 
     def _leaves_to_others(self, job: Job, queue: Queue) -> bool:
         """Put a job to the end of its queue if another worker's task it is; one that nobody knows fails here."""

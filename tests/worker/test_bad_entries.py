@@ -1,0 +1,84 @@
+"""Whatever lies in a queue, the worker says why it does not run it, and goes on with the next job."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from headway import keys
+from tests.servers import worker_process
+from tests.wait import wait_for
+from tests.worker.test_rq_worker import JOBS, Floor
+
+Spoil = Callable[[Redis, str], None]
+
+
+@pytest.fixture
+def floor(redis_url: str) -> Iterator[Floor]:
+    floor = Floor(redis_url)
+    yield floor
+    floor.close()
+
+
+def goes_on(floor: Floor, redis_url: str) -> subprocess.Popen[bytes]:
+    """A worker that is started now runs the job that was submitted last."""
+    good = floor.submit("add", a=1, b=1)
+    with worker_process(redis_url, JOBS) as worker:
+        assert floor.ended(good).result == 2
+        assert worker.poll() is None
+    return worker
+
+
+@pytest.mark.parametrize("args", [(), ("x",), ("no/id", 1), (["a"], 1), ("x", "first"), ("x", 1, 2)])
+def test_an_entry_that_is_no_job_of_headways_is_refused(floor: Floor, redis_url: str, args: tuple[object, ...]) -> None:
+    queue = Queue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
+    queue.enqueue("headway.engines.rq.run_job", args=args, job_id="odd")
+    goes_on(floor, redis_url)
+    assert floor.rq_status("odd") == "failed"
+
+
+def test_no_function_but_headways_own_is_called(floor: Floor, redis_url: str) -> None:
+    queue = Queue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
+    queue.enqueue("os.getcwd", job_id="odd")
+    goes_on(floor, redis_url)
+    assert floor.rq_status("odd") == "failed"
+
+
+def test_nothing_is_unpickled(floor: Floor, redis_url: str) -> None:
+    Queue("headway-default", connection=floor.store.redis).enqueue("os.getcwd", job_id="odd")
+    goes_on(floor, redis_url)
+    assert str(Job("odd", floor.store.redis, serializer=JSONSerializer).get_status().value) == "failed"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda redis, job_id: redis.set(keys.spec(job_id), "garbage"),
+        lambda redis, job_id: redis.set(keys.spec(job_id), "{}"),
+        lambda redis, job_id: redis.delete(keys.spec(job_id)),
+        lambda redis, job_id: (redis.delete(keys.spec(job_id)), redis.lpush(keys.spec(job_id), "x")),
+    ],
+    ids=["no JSON", "no spec", "gone", "a list"],
+)
+def test_a_job_whose_spec_is_spoilt_fails_and_says_so(floor: Floor, redis_url: str, spoil: Spoil) -> None:
+    job_id = floor.submit("add", a=1, b=1)
+    spoil(floor.store.redis, job_id)
+    goes_on(floor, redis_url)
+    last = floor.now(job_id)
+    assert last.error is not None
+    assert (last.status, last.error.type) == ("failed", "Unusable")
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+
+
+@pytest.mark.parametrize("key", [keys.state, keys.snapshot, keys.lease])
+def test_a_job_whose_keys_are_of_another_type_does_not_end_the_worker(
+    floor: Floor, redis_url: str, key: Callable[[str], str]
+) -> None:
+    job_id = floor.submit("add", a=1, b=1)
+    floor.store.redis.delete(key(job_id))
+    floor.store.redis.lpush(key(job_id), "x")
+    goes_on(floor, redis_url)
