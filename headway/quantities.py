@@ -37,10 +37,11 @@ def count(n: Number, total: Number | None, unit: str | None) -> str:
 
 
 def rate(per_s: float, unit: str | None) -> str:
-    """`1,234 rows/s`; below one a second the time that each takes."""
+    """`1,234 rows/s`; where each takes more than two seconds, how long it takes."""
     if per_s <= 0:
         return "standing still"
-    if per_s < 1:
+    # Not at one: a rate of about one a second would change its words with every look.
+    if per_s < 0.5:
         return f"{duration(1 / per_s)} {f'per {_unit(unit)}' if _unit(unit) else 'each'}"
     return f"{number(round(per_s, 1 if per_s < 100 else 0))} {_unit(unit)}".rstrip() + "/s"
 

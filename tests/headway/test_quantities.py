@@ -38,6 +38,7 @@ def test_a_count_names_its_unit_unless_nobody_did() -> None:
     [
         (2351.6, "rows", "2,352 rows/s"),
         (1.25, None, "1.2/s"),
+        (0.97, "steps", "1 steps/s"),
         (0.2, "epoch", "5 s per epoch"),
         (0.2, "it", "5 s each"),
         (0, "it", "standing still"),
