@@ -9,10 +9,9 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, InvalidJobOperation
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from setproctitle import setproctitle
@@ -28,7 +27,7 @@ from headway.presence import Presence
 from headway.settings import Settings, get_settings
 from headway.snapshot import JobError, Spec
 from headway.store import Store
-from headway.store.connect import connect
+from headway.store.connect import connect, connect_patiently
 from headway.tasks import Task
 
 logger = logging.getLogger("headway.worker")
@@ -107,8 +106,7 @@ def run_job(job_id: str, attempt: int) -> None:
 
 def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
     """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty."""
-    # RQ changes the timeouts of the connection that it is handed, so it gets one of its own.
-    worker = HeadwayWorker(settings, tasks, queues, name, connect(settings))
+    worker = HeadwayWorker(settings, tasks, queues, name)
     # RQ says at length what headway says in a line; its warnings, and the tracebacks of failed jobs, come through.
     worker.work(burst=burst, logging_level="WARNING")
 
@@ -116,11 +114,14 @@ def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, bu
 class HeadwayWorker(Worker):
     """RQ's worker, which also says what it can run, and writes what became of a work-horse that was killed."""
 
-    def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
+    def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str) -> None:
+        self._give_up_s: float | None = None
         super().__init__(
             [queue_name(queue) for queue in queues],
             name=name,
-            connection=redis,
+            # Of its own, since RQ changes the timeouts of what it is handed; patient, since RQ would end the worker,
+            # and lose the job's end, over the first command that is not answered.
+            connection=connect_patiently(settings, hurry=lambda: self._give_up_s is not None),
             serializer=JSONSerializer,
             worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
             job_monitoring_interval=_MONITORING_S,
@@ -129,7 +130,6 @@ class HeadwayWorker(Worker):
         self._store = Store(settings)
         self._presence = Presence(self._store, settings, name, tasks, queues)
         self._passed_on_s: dict[str, float] = {}
-        self._give_up_s: float | None = None
         self._handing_back = False
         self._parent_pid = os.getpid()
 
@@ -146,7 +146,8 @@ class HeadwayWorker(Worker):
 
     def register_death(self) -> None:
         """Say that the worker has ended."""
-        super().register_death()
+        with suppress(RedisError, OSError):
+            super().register_death()
         self._presence.withdraw()
 
     def procline(self, message: str) -> None:
@@ -206,7 +207,11 @@ class HeadwayWorker(Worker):
         super().monitor_work_horse(job, queue, execution)
         if self._handing_back:
             return
-        unstarted = job.get_status() == JobStatus.FAILED
+        try:
+            unstarted = job.get_status() == JobStatus.FAILED
+        except InvalidJobOperation:
+            # Redis came back empty, and RQ knows nothing of the job any more.
+            unstarted = False
         how = "could not begin: the worker's log says why" if unstarted else "ended early, without an error"
         if self._write_off(job, how, unstarted=unstarted) and not unstarted:
             self.handle_job_failure(job, queue, exc_string="the work-horse ended early", execution=execution)
@@ -272,7 +277,8 @@ class HeadwayWorker(Worker):
         spec = patiently(lambda: self._store.run(self._store.calls.spec(job.args[0])), self._settings.outage_s)
         if spec is None or self._presence.runs(spec.task):
             return False
-        if all(info.name != spec.task for info in self._store.run(workers.catalogue())):
+        known = patiently(lambda: self._store.run(workers.catalogue()), self._settings.outage_s)
+        if all(info.name != spec.task for info in known):
             return False
         with self.connection.pipeline() as pipeline:
             pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
