@@ -1,0 +1,44 @@
+"""All benchmarks by name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks import report, track, update
+from tests.benchmarks.figure import Figure
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Something to measure.
+
+    `measure` takes the number of rounds and returns one figure for each of `figures`; `name` alone where that is empty.
+    """
+
+    name: str
+    measure: Callable[[int], Sequence[Figure]]
+    figures: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The figures that it gives."""
+        return self.figures or (self.name,)
+
+
+BENCHMARKS = (
+    Benchmark("track", track.flat),
+    Benchmark("track-nested", track.nested),
+    Benchmark("update", update.update),
+    Benchmark("report", report.reports, ("report", "report-writes")),
+)
+
+
+def choose(names: Sequence[str], benchmarks: Sequence[Benchmark] = BENCHMARKS) -> list[Benchmark]:
+    """The benchmarks called by these names, or giving these figures, in the catalogue's order; all for no name.
+
+    Raises:
+        ValueError: there is none of a name; says which there are.
+    """
+    known = {name for benchmark in benchmarks for name in (benchmark.name, *benchmark.names)}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
+    return [one for one in benchmarks if not names or {one.name, *one.names} & set(names)]
