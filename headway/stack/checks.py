@@ -1,5 +1,6 @@
 """What is looked at before anything starts, so that a wrong set-up is one sentence and not a heap of output."""
 
+import re
 from itertools import combinations
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ from headway.stack.errors import StackError
 from headway.stack.ports import port_problem
 
 OLDEST_REDIS = (6, 2)
+_SECRET_OPTION = re.compile(r"([?&][a-z_]*password=)[^&]*")
 
 
 def check_ports(settings: Settings, *, with_redis: bool) -> None:
@@ -61,9 +63,9 @@ def check_redis(url: str, variable: str) -> None:
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
     parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
+    if "@" in parts.netloc:
+        url = urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
+    return _SECRET_OPTION.sub(r"\1***", url)
 
 
 def _version(client: Redis) -> tuple[int, ...]:

@@ -30,7 +30,14 @@ def test_a_taken_port_is_one_sentence_and_exit_2() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("HEADWAY_API_PORT", "no"), ("HEADWAY_API_HOST", "0.0.0.0"), ("REDIS_URL", "http://x")]
+    ("name", "value"),
+    [
+        ("HEADWAY_API_PORT", "no"),
+        ("HEADWAY_API_HOST", "0.0.0.0"),
+        ("REDIS_URL", "http://x"),
+        ("REDIS_URL", "redis://localhost:abc"),
+        ("REDIS_URL", "redis://localhost?foo=1"),
+    ],
 )
 def test_a_wrong_setting_is_one_sentence_and_exit_2(name: str, value: str) -> None:
     ended = start(**{name: value})

@@ -69,6 +69,7 @@ def test_something_else_than_a_redis_is_refused():
 def test_a_url_is_shown_without_its_password():
     assert without_password("rediss://me:secret@host:6379/1") == "rediss://***@host:6379/1"
     assert without_password("unix:///run/redis.sock?db=1") == "unix:///run/redis.sock?db=1"
+    assert without_password("unix:///a.sock?password=secret&db=1") == "unix:///a.sock?password=***&db=1"
 
 
 def test_the_procfile_s_worker_is_started_as_often_as_asked(tmp_path):
