@@ -7,8 +7,11 @@ import httpx2
 import pytest
 from redis import Redis
 
+from headway import keys
+from headway.snapshot import Snapshot
 from tests.api.conftest import Write
-from tests.api.watching import WrittenJob, new_id
+from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, read_to_end
+from tests.servers import ApiServer
 
 
 def stored(redis: Redis, value: str | bytes) -> str:
@@ -20,6 +23,8 @@ def stored(redis: Redis, value: str | bytes) -> str:
 UNREADABLE = [
     b"", b"not JSON", b"[1, 2]", b'"text"', b"null", b"\xff\xfe", b"{", b'{"status": "done"}', b'{"status": 7}',
     b'{"status": ["x"]}', b'{"seq":1', b'{"seq":"1","status":"queued"}', b'{"seq":1,"no":"status"}', b'{"seq":1,]',
+    b'{"seq":0,"status":"running"}', b'{"seq":true,"status":"running"}', b'{"seq":1e3,"status":"running"}',
+    b'{"seq":5,"status":"running","bars":3}', b'{"seq":5,"status":"running","error":{"type":7}}',
     b'{"status": "running", "bars": 3}', b"[" * 3_000,
 ]  # fmt: skip
 
@@ -42,6 +47,45 @@ def test_a_snapshot_that_is_none_does_not_hide_the_others_in_the_list(
 
     assert sound.id in listed
     assert broken.id not in listed
+
+
+# What begins like headway's own and lacks members, or has some that no bar can draw.
+HALF = [
+    "",
+    ',"percent":"many"',
+    ',"percent":NaN',
+    ',"percent":120.5,"message":null',
+    ',"percent":true,"updated_at":null',
+]
+
+
+@pytest.mark.parametrize("more", HALF)
+def test_a_snapshot_that_only_begins_like_headways_is_made_whole(http: httpx2.Client, redis: Redis, more: str) -> None:
+    job_id = stored(redis, f'{{"seq":5,"status":"running"{more}}}')
+    snapshot = http.get(f"/status/{job_id}").raise_for_status().json()
+
+    assert (snapshot["job_id"], snapshot["status"], snapshot["seq"]) == (job_id, "running", 5)
+    assert type(snapshot["percent"]) is int
+    assert 0 <= snapshot["percent"] <= 100
+    assert (type(snapshot["message"]), type(snapshot["updated_at"])) == (str, str)
+    assert (snapshot["result"], snapshot["error"]) == (None, None)
+    assert snapshot.keys() == Snapshot.model_fields.keys()
+    assert http.get(f"/jobs/{job_id}").json()["snapshot"] == snapshot
+
+
+def test_a_list_and_a_socket_make_it_whole_too(api: ApiServer, http: httpx2.Client, redis: Redis) -> None:
+    job_id = stored(redis, '{"seq":5,"status":"running"}')
+    redis.zadd(keys.INDEX, {job_id: 4e12})
+    whole = http.get(f"/status/{job_id}").json()
+    (first,) = http.get("/jobs?limit=1").json()["jobs"]
+    redis.zrem(keys.INDEX, job_id)
+    with open_socket(api, job_id) as socket:
+        frames = [next_frame(socket)]
+        redis.publish(f"job:{job_id}:updates", '{"seq":6,"status":"failed","percent":"many"}')
+        frames += read_to_end(socket)[0]
+
+    assert (first, frames[0]) == (whole, whole)
+    assert frames[1] == whole | {"seq": 6, "status": "failed"}
 
 
 def test_a_key_of_another_type_is_404(http: httpx2.Client, redis: Redis) -> None:

@@ -19,6 +19,7 @@ from headway.snapshot import EndedAttempt, Spec
 from headway.store import Answer, AsyncStore, Store
 from headway.store.calls import Call, Flag, Holder
 from headway.store.connect import away
+from headway.store.stored import own
 from tests.headway.proxy import Proxy
 
 
@@ -281,6 +282,19 @@ def test_a_restoring_write_whose_reply_was_lost_is_still_told_to_restore(desk: D
 def test_a_redis_that_is_busy_with_somebodys_script_is_unavailable(desk: Desk) -> None:
     assert isinstance(away(ResponseError("BUSY Redis is busy running a script.")), RedisUnavailable)
     assert away(ResponseError("WRONGTYPE Operation against a key")) is None
+
+
+def test_what_headway_wrote_is_passed_on_byte_by_byte_whatever_it_says(desk: Desk) -> None:
+    desk.create()
+    desk.start("a")
+    members = {"message": 'né "\\ \u2028 "result":', "result": {"error": ["x"]}, "heartbeat_at": utc_now()}
+    desk.write("a", 2, 2, **members, percent=100)
+    desk.ask("pause")
+    desk.write("a", 3, 4, "failed", error={"type": "E", "detail": '"}'})
+    frames = [entry[b"snapshot"] for _, entry in desk.redis.xrange(keys.EVENTS)]
+    assert [json.loads(frame)["seq"] for frame in frames] == [1, 2, 3, 4, 5]
+    # The very same object: one that had to be looked at member by member is written anew.
+    assert all(own(desk.job_id, frame).raw is frame for frame in frames)
 
 
 LESSON = '{"job_id": "%s", "status": "running", "percent": 100, "message": "né", "result": [], "error": null}'
