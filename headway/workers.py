@@ -1,14 +1,19 @@
 """What workers say about themselves: who is there, and which tasks are known."""
 
-from typing import Any
+import logging
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from headway import keys
 from headway.clock import format_utc
 from headway.snapshot import WireModel
 from headway.store.calls import Call
 from headway.tasks import TaskInfo
+
+logger = logging.getLogger("headway.workers")
+M = TypeVar("M", bound=WireModel)
 
 #: Seconds of silence after which a worker no longer counts as alive.
 SILENCE_S = 12
@@ -77,13 +82,14 @@ def names() -> Call[list[str]]:
 
 
 def details(of: list[str]) -> Call[list[WorkerInfo]]:
-    """What these workers last said, without those that have been silent for `FORGET_S`."""
-    commands = tuple(part for name in of for part in (("GET", keys.worker(name)), ("PTTL", keys.worker(name))))
-    return Call(_details, commands=commands)
+    """What these workers last said, without those that were silent for `FORGET_S` or said what cannot be read."""
+    # MGET answers nil for a key of another type, where GET would refuse them all.
+    commands = tuple(part for name in of for part in (("MGET", keys.worker(name)), ("PTTL", keys.worker(name))))
+    return Call(partial(_details, of), commands=commands)
 
 
 def catalogue() -> Call[list[TaskInfo]]:
-    """Every task announced in the last seven days, by name."""
+    """Every task announced in the last seven days, by name, without entries that cannot be read."""
     commands = (("TIME",), ("HGETALL", keys.TASKS), ("ZRANGE", keys.TASKS_SEEN, 0, -1, "WITHSCORES"))
     return Call(_catalogue, commands=commands)
 
@@ -93,23 +99,43 @@ def _nothing(raw: list[Any]) -> None:
 
 
 def _names(raw: list[Any]) -> list[str]:
-    return [name.decode() for name in raw[0]]
+    # No worker and no task has a name that is not UTF-8; somebody else's entry must not hide theirs.
+    return [name.decode(errors="replace") for name in raw[0]]
 
 
-def _details(raw: list[Any]) -> list[WorkerInfo]:
-    return [
-        WorkerInfo.model_validate_json(said).model_copy(update={"age_s": max(0.0, FORGET_S - left_ms / 1000)})
-        for said, left_ms in zip(raw[::2], raw[1::2], strict=True)
-        if said is not None
-    ]
+def _details(of: list[str], raw: list[Any]) -> list[WorkerInfo]:
+    found: list[WorkerInfo] = []
+    for name, (said,), left_ms in zip(of, raw[::2], raw[1::2], strict=True):
+        info = None if said is None else _read(WorkerInfo, keys.worker(name), said)
+        if info is not None:
+            found.append(info.model_copy(update={"age_s": max(0.0, FORGET_S - left_ms / 1000)}))
+    return found
 
 
 def _catalogue(raw: list[Any]) -> list[TaskInfo]:
     now, announced, seen = raw
     oldest_s = float(now[0]) - TASK_KEPT_S
     known = {name: float(seen_s) for name, seen_s in seen if float(seen_s) >= oldest_s}
-    return [
-        TaskInfo.model_validate_json(announced[name]).model_copy(update={"last_seen": format_utc(seen_s)})
-        for name, seen_s in sorted(known.items())
-        if name in announced
-    ]
+    found: list[TaskInfo] = []
+    for name, seen_s in sorted(known.items()):
+        said = announced.get(name)
+        info = None if said is None else _read(TaskInfo, f"{keys.TASKS} {name.decode(errors='replace')}", said)
+        if info is not None:
+            found.append(info.model_copy(update={"last_seen": format_utc(seen_s)}))
+    return found
+
+
+def _read(model: type[M], where: str, said: bytes) -> M | None:
+    """What was said, or None if it is not what a worker says."""
+    try:
+        return model.model_validate_json(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        _say_left_out(where, f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "))
+        return None
+
+
+# Cached so that the same entry is not said again with every request that meets it.
+@lru_cache(maxsize=256)
+def _say_left_out(where: str, why: str) -> None:
+    logger.warning("%s is left out, it cannot be read: %s", where[:200], why[:300])
