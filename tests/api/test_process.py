@@ -60,7 +60,8 @@ def test_a_worker_and_what_it_serves_are_listed(stack: Stack) -> None:
     (worker,) = stack.client.get("/workers").json()
     tasks = {task["name"]: task for task in stack.client.get("/tasks").json()}
 
-    assert (worker["queues"], set(worker["tasks"])) == (["default"], {"long_task", "profile_table"})
+    everything = {"bootstrap_delays", "long_task", "profile_table", "search_digits", "train_digits"}
+    assert (worker["queues"], set(worker["tasks"])) == (["default"], everything)
     assert worker["age_s"] < 12
     assert (tasks["profile_table"]["workers"], tasks["long_task"]["workers"]) == (1, 1)
     assert stack.client.post("/workflow/run", json={"n_steps": 1}).status_code == 200
