@@ -2,6 +2,7 @@
 
 import gc
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -135,3 +136,46 @@ def test_a_cancel_reaches_the_next_step_and_the_next_update(desk: Desk) -> None:
         list(tqdm(range(3)))
     with pytest.raises(JobCanceled), tqdm(total=3) as bar:
         bar.update()
+
+
+def test_a_loop_left_early_ends_its_bar_where_it_stood(desk: Desk) -> None:
+    for i in trange(5, desc="left"):
+        if i == 2:
+            break
+    gc.collect()
+    with tqdm(total=3, desc="next"):
+        left, following = desk.seen(lambda frame: len(frame.bars) == 2)[-1].bars
+        assert (left.n, left.total, following.parent) == (2, 5, None)
+
+
+def test_more_steps_than_the_total_lose_no_step(desk: Desk) -> None:
+    with tqdm(total=2) as bar:
+        bar.update(5)
+        assert desk.seen(lambda frame: frame.n == 5)[-1].percent <= 99
+
+
+def test_a_bar_knows_what_tqdm_says_of_it(desk: Desk) -> None:
+    with tqdm(total=10, desc="rows", unit="B", unit_scale=True, position=3) as bar:
+        bar.update(4)
+        known = bar.format_dict
+        assert (known["n"], known["total"], known["prefix"], known["unit"]) == (4, 10, "rows", "B")
+        assert "40%" in str(bar)
+
+
+def test_what_is_read_through_wrapattr_counts(desk: Desk) -> None:
+    with tqdm.wrapattr(io.BytesIO(b"12345"), "read", total=5, desc="file") as stream:
+        assert stream.read(3) == b"123"
+        last = desk.seen(lambda frame: frame.n == 3)[-1]
+        assert (last.total, last.bars[0].unit) == (5, "B")
+
+
+def test_bars_in_threads_all_count(desk: Desk) -> None:
+    with tqdm(total=3, desc="all") as bar, ThreadPoolExecutor(3) as pool:
+        done = pool.map(lambda k: (list(trange(2, desc=f"part {k}")), bar.update()), range(3))
+        assert [steps for steps, _ in done] == [[0, 1]] * 3
+        assert desk.seen(lambda frame: frame.n == 3)[-1].total == 3
+
+
+def test_write_prints_nothing_in_a_job(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    tqdm.write("a line")
+    assert capsys.readouterr() == ("", "")
