@@ -2,6 +2,7 @@
 
 import gc
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import tqdm as plain_tqdm
 from tqdm.contrib import concurrent
 
+from headway import keys
 from headway.errors import JobCanceled
-from headway.tqdm import capture, thread_map, tqdm, trange
+from headway.tqdm import capture, process_map, thread_map, tqdm, trange
 from tests.headway.test_reporter import Desk, desk
 
 __all__ = ["desk"]
@@ -176,6 +178,19 @@ def test_bars_in_threads_all_count(desk: Desk) -> None:
         assert desk.seen(lambda frame: frame.n == 3)[-1].total == 3
 
 
-def test_write_prints_nothing_in_a_job(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    tqdm.write("a line")
+def test_write_is_a_log_line_and_prints_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    tqdm.write("one\ntwo")
+    desk.reporter.finish("null")
+    lines = [
+        line
+        for _, entry in desk.store.redis.xrange(keys.LOGS)
+        if entry[b"job"].decode() == desk.spec.job_id
+        for _, line in json.loads(entry[b"lines"])
+    ]
+    assert lines == ["one", "two"]
     assert capsys.readouterr() == ("", "")
+
+
+def test_process_map_reports(desk: Desk) -> None:
+    assert process_map(abs, [-1, -2, -3], max_workers=2) == [1, 2, 3]
+    assert desk.seen(lambda frame: frame.n == 3)[-1].total == 3
