@@ -9,7 +9,9 @@ import pytest
 from redis import Redis
 
 from headway import keys
-from headway.snapshot import Snapshot
+from headway.clock import utc_now
+from headway.snapshot import EndedAttempt, JobError, Snapshot
+from headway.status import Status
 from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, new_id
 
@@ -167,6 +169,28 @@ def test_a_lesson_job_is_listed_and_looked_at(http: httpx2.Client, redis: Redis)
 
     assert (detail["snapshot"]["percent"], detail["spec"], detail["attempts"]) == (4, None, [])
     assert job_id in listed(http)
+
+
+def test_how_the_attempts_before_ended_is_told_oldest_first(http: httpx2.Client, job: WrittenJob) -> None:
+    ended = [
+        EndedAttempt(
+            attempt=attempt,
+            status=Status.FAILED,
+            error=JobError(type="ValueError", detail=f"no. {attempt}"),
+            worker="w-1",
+            started_at=utc_now(),
+            finished_at=utc_now(),
+        )
+        for attempt in (1, 2)
+    ]
+    for attempt in ended:
+        job.start()
+        job.retry(attempt)
+    detail = http.get(f"/jobs/{job.id}").json()
+
+    assert detail["attempts"] == [attempt.model_dump(mode="json") for attempt in ended]
+    assert detail["attempts"][1]["error"] == {"type": "ValueError", "detail": "no. 2"}
+    assert (detail["snapshot"]["attempt"], detail["snapshot"]["status"]) == (3, "queued")
 
 
 def test_a_small_result_is_served_alone(http: httpx2.Client, job: WrittenJob) -> None:

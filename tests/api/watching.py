@@ -11,7 +11,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from headway import body
 from headway.clock import utc_now
-from headway.snapshot import Spec
+from headway.snapshot import EndedAttempt, Spec
 from headway.store import Store
 from headway.store.calls import Holder
 from tests.servers import ApiServer
@@ -45,6 +45,14 @@ class WrittenJob:
         call = self.store.calls.write(self._holder, self._next(), self.seq, self._members, large_result=large_result)
         self.seq = self.store.run(call).or_raise(self.id).seq
         return self.seq
+
+    def retry(self, ended: EndedAttempt) -> None:
+        """End the attempt and queue the next one, which is not begun yet."""
+        self._members |= {"status": "queued", "percent": 0, "error": None}
+        call = self.store.calls.write(self._holder, self._next(), self.seq, self._members, flag="next", ended=ended)
+        self.seq = self.store.run(call).or_raise(self.id).seq
+        self._holder = Holder(self.id, self._holder.attempt + 1, uuid.uuid4().hex, self._holder.owner)
+        self._writes = 0
 
     def finish(self, result: Any = None, large_result: str = "") -> int:
         """End the job well."""

@@ -270,6 +270,20 @@ def test_the_list_of_attempts_has_a_life_as_soon_as_it_is_there(desk: Desk) -> N
     assert desk.redis.pttl(keys.attempts(desk.job_id)) > 0
 
 
+def test_of_many_attempts_the_last_twenty_are_kept(desk: Desk) -> None:
+    desk.create()
+    for attempt in range(1, 24):
+        token = f"t{attempt}"
+        seq = desk.start(token, attempt).seq
+        ended = EndedAttempt(attempt=attempt, status="failed")
+        call = desk.store.calls.write(
+            desk.holder(token, attempt), 2, seq, desk.members("queued"), flag="next", ended=ended
+        )
+        assert desk.store.run(call).code == "ok"
+    kept = desk.store.run(desk.store.calls.attempts(desk.job_id))
+    assert [ended.attempt for ended in kept] == list(range(4, 24))
+
+
 def test_a_restoring_write_whose_reply_was_lost_is_still_told_to_restore(desk: Desk) -> None:
     desk.create()
     desk.start("a")
