@@ -56,6 +56,14 @@ class LessonJob(BaseModel):
     job_id: str = Field(examples=[JOB_ID_EXAMPLE])
 
 
+class Upload(BaseModel):
+    """A file that was kept."""
+
+    file_id: str = Field(description="What a file parameter takes.", examples=["0123456789abcdef0123456789abcdef"])
+    bytes: int = Field(description="Its size.", examples=[1024])
+    name: str = Field(description="The client's name for it, without folders.", examples=["flights.csv"])
+
+
 class Health(BaseModel):
     """The process is there."""
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from headway.store import Stored
 
-Action = Literal["submit", "list", "observe", "read", "pause", "resume", "cancel", "retry", "delete"]
+Action = Literal["submit", "upload", "list", "observe", "read", "pause", "resume", "cancel", "retry", "delete"]
 
 LOCAL_NAME = "local"
 _NAME_MAX = 100

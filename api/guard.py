@@ -48,9 +48,10 @@ class NamesGuard:
 class BodyGuard:
     """Refuses bodies that are too large, Content-Length or not, and those that are neither JSON nor files."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, file_max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._file_max_bytes = file_max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -58,14 +59,15 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        max_bytes = self._file_max_bytes if scope["path"] == "/files" else self._max_bytes
         length = headers.get("content-length", "")
-        too_large = f"the body is larger than {self._max_bytes} bytes"
-        if length.isdigit() and int(length[:20]) > self._max_bytes:
+        too_large = f"the body is larger than {max_bytes} bytes"
+        if length.isdigit() and int(length[:20]) > max_bytes:
             await problems.response(problems.TOO_LARGE, too_large)(scope, receive, send)
         elif scope["method"] in _BODY_METHODS and _has_body(headers) and not _of_known_type(headers):
             detail = "send the body as application/json or multipart/form-data"
             await problems.response(problems.UNSUPPORTED, detail)(scope, receive, send)
-        elif not await _Counted(self._app, self._max_bytes).serve(scope, receive, send):
+        elif not await _Counted(self._app, max_bytes).serve(scope, receive, send):
             await problems.response(problems.TOO_LARGE, too_large)(scope, receive, send)
 
 

@@ -11,8 +11,9 @@ from api import problems
 from api.deps import Services
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import health, jobs, status, tasks, workers, workflow, ws
+from api.routes import files, health, jobs, status, tasks, workers, workflow, ws
 from api.schema import DocumentedApi
+from api.uploads import FRAMING_MAX
 from headway import engines
 from headway.settings import Settings
 from headway.store import AsyncStore, Store
@@ -47,10 +48,12 @@ def create_app(settings: Settings, engine: engines.Engine | None = None) -> Fast
         lifespan=lifespan,
     )
     problems.install(app)
-    for module in (jobs, status, workflow, tasks, workers, health, ws):
+    for module in (jobs, files, status, workflow, tasks, workers, health, ws):
         app.include_router(module.router)
     # The last one added is the first that a request meets.
-    app.add_middleware(BodyGuard, max_bytes=settings.body_max_bytes)
+    app.add_middleware(
+        BodyGuard, max_bytes=settings.body_max_bytes, file_max_bytes=settings.file_max_bytes + FRAMING_MAX
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=ORIGIN.pattern,

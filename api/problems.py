@@ -65,6 +65,7 @@ INTERNAL = Kind(500, "internal", "Internal error", "something went wrong here; t
 UNREADABLE = Kind(502, "unreadable", "What is stored cannot be read", "the stored snapshot … cannot be read: …")
 REDIS_UNAVAILABLE = Kind(503, "redis-unavailable", "Redis does not answer", "Redis does not answer: …")
 ENGINE_UNAVAILABLE = Kind(503, "engine-unavailable", "The queue did not take the job", "the queue did not take it: …")
+STORAGE_FULL = Kind(507, "storage-full", "No room for the file", "there is no room left for uploads")
 UNAVAILABLE = Kind(503, "unavailable", "Not available now", "try again later")
 
 #: What every route may answer, what one with a body may besides, and what one that reads Redis may.
@@ -80,11 +81,13 @@ _OF_ERROR: tuple[tuple[type[errors.HeadwayError], Kind], ...] = (
     (errors.NotFound, NOT_FOUND),
     (errors.NotAllowed, FORBIDDEN),
     (errors.InvalidParams, BAD_PARAMS),
+    (errors.TooLarge, TOO_LARGE),
     (errors.BadInput, BAD_REQUEST),
     (errors.Conflict, CONFLICT),
     (errors.Unreadable, UNREADABLE),
     (errors.RedisUnavailable, REDIS_UNAVAILABLE),
     (errors.EngineUnavailable, ENGINE_UNAVAILABLE),
+    (errors.StorageFull, STORAGE_FULL),
     (errors.Unavailable, UNAVAILABLE),
 )
 _OF_HTTP_STATUS = {kind.http_status: kind for kind in (METHOD_NOT_ALLOWED, NOT_FOUND, FORBIDDEN, CONFLICT, TOO_LARGE)}

@@ -13,6 +13,10 @@ class BadInput(HeadwayError, ValueError):
     """What was passed in cannot be used as it is; change it and call again."""
 
 
+class TooLarge(BadInput):
+    """What was sent is larger than a setting allows."""
+
+
 class InvalidJobId(BadInput):
     """A job id has other characters than letters, digits, `_` and `-`, or is not 1 to 64 long."""
 
@@ -99,6 +103,10 @@ class Unreadable(HeadwayError):
 
 class Unavailable(HeadwayError):
     """Something headway needs does not answer; trying again later may help."""
+
+
+class StorageFull(Unavailable):
+    """The disk that uploads are kept on is full."""
 
 
 class RedisUnavailable(Unavailable):

@@ -49,7 +49,11 @@ def _upload(file_id: str, settings: Settings) -> Path:
     path = _followed(folder / file_id, file_id)
     if not _is_inside(path, [folder]):
         raise PathNotAllowed(f"{file_id}: not an uploaded file")
-    return _readable(path, file_id, missing="no uploaded file has this id")
+    found = _readable(path, file_id, missing="no uploaded file has this id")
+    with suppress(OSError):
+        # Uploads are removed by age: one that jobs still open stays.
+        os.utime(found)
+    return found
 
 
 def _followed(path: Path, value: str) -> Path:

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         default=262_144, description="Largest result inside a snapshot, in bytes; a larger one is kept beside it."
     )
     body_max_bytes: Bytes = Field(default=1_048_576, description="Largest JSON request body, in bytes.")
+    file_max_bytes: Bytes = Field(default=1_073_741_824, description="Largest file that can be uploaded, in bytes.")
+    files_keep_s: Seconds = Field(
+        default=604_800, description="How long an upload stays after it came or a job last opened it, in seconds."
+    )
 
     @field_validator("tasks", "queues", mode="before")
     @classmethod
