@@ -4,11 +4,13 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
 from rq.exceptions import DeserializationError, InvalidJobOperation
@@ -22,12 +24,12 @@ from headway.engines.base import engine_job_id
 from headway.errors import EngineUnavailable, InvalidJobId, JobNotFound, RedisUnavailable, SettingsError, Unreadable
 from headway.orphan import end_if_orphaned, end_with_parent
 from headway.outside import fail_lost, fail_queued, release
-from headway.patience import patiently
+from headway.patience import AWAY_PAUSE_S, Patience, patiently
 from headway.presence import Presence
 from headway.settings import Settings, get_settings
 from headway.snapshot import JobError, Spec
 from headway.store import Store
-from headway.store.connect import connect, connect_patiently
+from headway.store.connect import connect
 from headway.tasks import Task
 
 logger = logging.getLogger("headway.worker")
@@ -38,6 +40,8 @@ _NO_TIMEOUT = -1
 _WAIT_BELOW_TTL_S = 15
 _MONITORING_S = 1
 _PASS_ON_S = 1.0
+# A worker that was told to stop waits no longer than that for a Redis that is away.
+_HAND_BACK_S = 5.0
 
 
 def queue_name(queue: str) -> str:
@@ -106,7 +110,8 @@ def run_job(job_id: str, attempt: int) -> None:
 
 def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
     """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty."""
-    worker = HeadwayWorker(settings, tasks, queues, name)
+    # RQ changes the timeouts of the connection that it is handed, so it gets one of its own.
+    worker = HeadwayWorker(settings, tasks, queues, name, connect(settings))
     # RQ says at length what headway says in a line; its warnings, and the tracebacks of failed jobs, come through.
     worker.work(burst=burst, logging_level="WARNING")
 
@@ -114,14 +119,13 @@ def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, bu
 class HeadwayWorker(Worker):
     """RQ's worker, which also says what it can run, and writes what became of a work-horse that was killed."""
 
-    def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str) -> None:
-        self._give_up_s: float | None = None
+    def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
+        self._patience = Patience(settings.outage_s)
+        redis.set_retry(self._patience)
         super().__init__(
             [queue_name(queue) for queue in queues],
             name=name,
-            # Of its own, since RQ changes the timeouts of what it is handed; patient, since RQ would end the worker,
-            # and lose the job's end, over the first command that is not answered.
-            connection=connect_patiently(settings, hurry=lambda: self._give_up_s is not None),
+            connection=redis,
             serializer=JSONSerializer,
             worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
             job_monitoring_interval=_MONITORING_S,
@@ -130,6 +134,7 @@ class HeadwayWorker(Worker):
         self._store = Store(settings)
         self._presence = Presence(self._store, settings, name, tasks, queues)
         self._passed_on_s: dict[str, float] = {}
+        self._give_up_s: float | None = None
         self._handing_back = False
         self._parent_pid = os.getpid()
 
@@ -146,9 +151,20 @@ class HeadwayWorker(Worker):
 
     def register_death(self) -> None:
         """Say that the worker has ended."""
-        with suppress(RedisError, OSError):
+        with self._patience.hurried(), suppress(RedisError, OSError):
             super().register_death()
         self._presence.withdraw()
+
+    def unsubscribe(self) -> None:
+        """Stop listening for commands."""
+        with self._patience.hurried(), suppress(RedisError, OSError):
+            super().unsubscribe()
+
+    # RQ's own lets the thread die of a time-out, and the worker is deaf from then on.
+    def _pubsub_exception_handler(self, exc: Exception, pubsub: Any, pubsub_thread: Any) -> None:
+        if not isinstance(exc, RedisError | OSError):
+            raise exc
+        time.sleep(AWAY_PAUSE_S)
 
     def procline(self, message: str) -> None:
         """Name the worker's process; a work-horse's name is its job's."""
@@ -157,7 +173,12 @@ class HeadwayWorker(Worker):
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Beat RQ's heart and headway's."""
-        super().heartbeat(timeout, pipeline)
+        try:
+            with self._patience.hurried():
+                super().heartbeat(timeout, pipeline)
+        except (RedisError, OSError) as error:
+            logger.warning("no heartbeat of worker %s: %s", self.name, error)
+            return
         if not self.is_horse:
             execution = next(iter(self.executions.values()), None)
             self._presence.say(None if execution is None else str(execution.job_id))
@@ -165,7 +186,8 @@ class HeadwayWorker(Worker):
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
         """Called every second while a work-horse runs; an outage of Redis must not end the worker."""
         try:
-            super().maintain_heartbeats(job, execution)
+            with self._patience.hurried():
+                super().maintain_heartbeats(job, execution)
         except (RedisError, OSError) as error:
             logger.warning("no heartbeat for job %s: %s", job.id, error)
         if self._give_up_s is not None and time.monotonic() >= self._give_up_s and self.horse_pid:
@@ -176,6 +198,7 @@ class HeadwayWorker(Worker):
     def handle_warm_shutdown_request(self) -> None:
         """Give the running job its grace; after it the job goes back to its queue."""
         super().handle_warm_shutdown_request()
+        self._patience.end()
         self._give_up_s = time.monotonic() + self._settings.shutdown_grace_s
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -186,7 +209,7 @@ class HeadwayWorker(Worker):
 
     def set_shutdown_requested_date(self) -> None:
         """RQ notes in Redis, inside a signal handler, that it was told to stop; a Redis that is away is no matter."""
-        with suppress(RedisError, OSError):
+        with self._patience.hurried(), suppress(RedisError, OSError):
             super().set_shutdown_requested_date()
 
     def setup_work_horse_signals(self) -> None:
@@ -210,7 +233,7 @@ class HeadwayWorker(Worker):
         try:
             unstarted = job.get_status() == JobStatus.FAILED
         except InvalidJobOperation:
-            # Redis came back empty, and RQ knows nothing of the job any more.
+            # Redis lost it, or has not kept it for so long.
             unstarted = False
         how = "could not begin: the worker's log says why" if unstarted else "ended early, without an error"
         if self._write_off(job, how, unstarted=unstarted) and not unstarted:
@@ -220,7 +243,7 @@ class HeadwayWorker(Worker):
         """Write what became of a job whose work-horse was killed."""
         if self._handing_back:
             job_id, attempt = job.args
-            patiently(lambda: release(self._store, job_id, attempt, self.name), self._settings.outage_s)
+            patiently(lambda: release(self._store, job_id, attempt, self.name), _HAND_BACK_S)
         elif os.WIFSIGNALED(ret_val):
             self._write_off(job, f"was ended by {signal.Signals(os.WTERMSIG(ret_val)).name}", unstarted=True)
         else:
@@ -229,12 +252,39 @@ class HeadwayWorker(Worker):
     def handle_job_failure(self, job: Job, queue: Queue, *args: Any, **kwargs: Any) -> None:
         """Let RQ note the failure, unless the job was handed back."""
         if not self._handing_back:
-            super().handle_job_failure(job, queue, *args, **kwargs)
+            # A Redis that came back empty gets the whole job back, not just its end.
+            job.save(include_meta=False, include_result=False)
+            self._close(
+                job, kwargs.get("execution"), lambda: Worker.handle_job_failure(self, job, queue, *args, **kwargs)
+            )
             return
         with self.connection.pipeline() as pipeline:
             self.cleanup_execution(job, pipeline, kwargs.get("execution"))
             pipeline.execute()
         queue.enqueue_job(job, at_front=True)
+
+    def handle_job_success(self, job: Job, queue: Queue, started_job_registry: Any, execution: Any) -> None:
+        """Let RQ note the success."""
+        self._close(
+            job, execution, lambda: Worker.handle_job_success(self, job, queue, started_job_registry, execution)
+        )
+
+    def _close(self, job: Job, execution: Any, write: Callable[[], None]) -> None:
+        """Carry out RQ's closing transaction once, through any outage: it leaves a result of this execution."""
+        deadline = time.monotonic() + self._settings.outage_s
+        stopped_job_id = self._stopped_job_id
+        while True:
+            self._stopped_job_id = stopped_job_id
+            with suppress(RedisError, OSError), self._patience.hurried():
+                write()
+            if execution is None:
+                return
+            result = job.latest_result()
+            if result is not None and result.execution_id == execution.id:
+                return
+            if time.monotonic() > deadline:
+                raise RedisUnavailable(f"the end of job {job.id} could not be written")
+            time.sleep(AWAY_PAUSE_S)
 
     def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
         job_id, attempt = job.args

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,16 @@ def say(lines: list[str]) -> int:
     thread.start()
     thread.join()
     return len(lines)
+
+
+@task
+def hold(go: str, runs: str) -> int:
+    """Note in `runs` that it ran, and report until `go` is there."""
+    with Path(runs).open("a") as file:
+        file.write("ran\n")
+    n = 0
+    while not Path(go).exists():
+        n += 1
+        report(n=n, message="holding")
+        time.sleep(0.01)
+    return 1

@@ -1,30 +1,29 @@
-"""A Redis that goes away costs a worker nothing: not its process, not its job, not the job's end."""
+"""Redis being away fails no job and ends no worker."""
 
-import shutil
-import signal
 import subprocess
-import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
+from rq.job import Job
+from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
+from rq.results import Result
+from rq.serializers import JSONSerializer
 
 from headway.stack.redis_server import RedisServer
-from headway.store import Store
+from tests.headway.proxy import Proxy
 from tests.servers import worker_process
 from tests.wait import wait_for
-from tests.worker.test_rq_worker import JOBS, Floor
+from tests.worker.test_rq_worker import Floor
 
-#: Stock RQ's worker gives up after about four seconds.
-AWAY_S = 6.0
-
-pytestmark = [pytest.mark.timeout(120)]
+JOBS = ("tests.worker.jobs",)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of the test's own."""
     with RedisServer(tmp_path / "redis") as server:
         yield server
 
@@ -36,105 +35,75 @@ def floor(server: RedisServer) -> Iterator[Floor]:
     floor.close()
 
 
-@pytest.fixture
-def worker(server: RedisServer) -> Iterator[subprocess.Popen[bytes]]:
-    with worker_process(server.url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="1") as worker:
-        yield worker
-
-
-@contextmanager
-def away(server: RedisServer, seconds: float = AWAY_S, *, empty: bool = False) -> Iterator[None]:
-    """Redis is killed, the block runs, and after so many seconds it is started again."""
-    server.kill()
-    back = threading.Timer(seconds, _back, (server, empty))
-    back.start()
-    try:
-        yield
-    finally:
-        back.join()
-    server.wait_ready()
-
-
-def _back(server: RedisServer, empty: bool) -> None:
-    if empty:
-        shutil.rmtree(server.data_dir / "appendonlydir")
+def be_away(server: RedisServer, outage_s: float, *workers: subprocess.Popen[bytes]) -> None:
+    """Wait out an outage; the workers have to live through it."""
+    end = time.monotonic() + outage_s
+    while time.monotonic() < end:
+        assert [worker.poll() for worker in workers] == [None] * len(workers)
+        time.sleep(0.1)
     server.start()
 
 
-def finished_once(floor: Floor, job_id: str, result: object) -> None:
-    wait_for(lambda: _ended(floor, job_id), 30, "the job ends")
-    last = floor.now(job_id)
-    assert (last.status, last.result, last.attempt) == ("finished", result, 1)
-    assert len(floor.store.run(floor.store.calls.attempts(job_id))) == 1
-    wait_for(lambda: floor.rq_status(job_id) == "finished", 10, "RQ agrees")
+def agrees(floor: Floor, job_id: str) -> None:
+    """RQ has the job as finished, once, and in no other registry."""
+    redis = floor.store.redis
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 10, f"RQ agrees on job {job_id}")
+    job = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
+    assert Result.count(job) == 1
+    names = {
+        kind: kind("headway-default", connection=redis, serializer=JSONSerializer).get_job_ids(cleanup=False)
+        for kind in (StartedJobRegistry, FailedJobRegistry, FinishedJobRegistry)
+    }
+    assert [job_id in found for found in names.values()] == [False, False, True]
 
 
-def _ended(floor: Floor, job_id: str) -> bool:
-    stored = floor.store.read(job_id)
-    return stored is not None and stored.snapshot.status.terminal
-
-
-def test_an_outage_in_the_middle_of_a_job_is_not_noticed(
-    server: RedisServer, floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+@pytest.mark.parametrize("outage_s", [6.0, pytest.param(30.0, marks=pytest.mark.slow)])
+def test_jobs_and_workers_live_through_an_outage_in_the_middle_and_across_the_end(
+    server: RedisServer, floor: Floor, tmp_path: Path, outage_s: float
 ) -> None:
-    job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
-    floor.running(job_id)
-    with away(server):
-        pass
-    assert worker.poll() is None
-    assert floor.now(job_id).status == "running"
-    (tmp_path / "go").touch()
-    finished_once(floor, job_id, "seen")
-    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
-    assert worker.poll() is None
+    with worker_process(server.url, JOBS) as one, worker_process(server.url, JOBS) as two:
+        jobs = [floor.submit("hold", go=str(tmp_path / f"go{n}"), runs=str(tmp_path / f"ran{n}")) for n in range(2)]
+        for job_id in jobs:
+            floor.running(job_id)
+        horses = [child for worker in (one, two) for child in psutil.Process(worker.pid).children()]
+        server.kill()
+        (tmp_path / "go1").touch()
+        be_away(server, outage_s, one, two)
+        assert floor.ended(jobs[1]).status == "finished"
+        (tmp_path / "go0").touch()
+        assert floor.ended(jobs[0]).status == "finished"
+        for n, job_id in enumerate(jobs):
+            agrees(floor, job_id)
+            assert (tmp_path / f"ran{n}").read_text() == "ran\n"
+        assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+        assert (one.poll(), two.poll(), len(horses)) == (None, None, 2)
 
 
-def test_a_job_that_ends_during_an_outage_says_so_afterwards(
-    server: RedisServer, floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+@pytest.mark.parametrize("losses", [1, 4])
+@pytest.mark.parametrize(
+    ("task", "params", "status"), [("add", {"a": 1, "b": 1}, "finished"), ("fail", {"detail": "no"}, "failed")]
+)
+def test_a_closing_write_whose_reply_was_lost_is_there_once(
+    server: RedisServer, floor: Floor, losses: int, task: str, params: dict[str, Any], status: str
 ) -> None:
-    job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
-    floor.running(job_id)
-    with away(server):
-        (tmp_path / "go").touch()
-    finished_once(floor, job_id, "seen")
-    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
-    assert worker.poll() is None
+    with Proxy(server.url) as proxy, worker_process(proxy.url, JOBS) as worker:
+        proxy.lose_replies(losses, b"rq:results")
+        job_id = floor.submit(task, **params)
+        assert floor.ended(job_id).status == status
+        wait_for(lambda: floor.rq_status(job_id) == status, 10, "RQ agrees")
+        assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
+        job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
+        assert (Result.count(job), proxy.lost >= 1, worker.poll()) == (1, True, None)
 
 
-def test_an_idle_worker_takes_the_next_job_after_an_outage(
-    server: RedisServer, floor: Floor, worker: subprocess.Popen[bytes]
-) -> None:
-    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
-    with away(server):
-        pass
-    assert floor.ended(floor.submit("add", a=2, b=2)).result == 4
-    assert worker.poll() is None
-
-
-def test_a_redis_that_comes_back_empty_learns_how_the_job_ended(
-    server: RedisServer, floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
-) -> None:
-    job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
-    floor.running(job_id)
-    with away(server, 1.0, empty=True):
-        pass
-    wait_for(lambda: floor.store.read(job_id) is not None, 15, "the job is told again")
-    (tmp_path / "go").touch()
-    assert floor.ended(job_id).result == "seen"
-    assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
-    assert worker.poll() is None
-
-
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_a_worker_told_to_stop_during_an_outage_ends(
-    server: RedisServer, floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path, busy: bool
-) -> None:
-    if busy:
-        floor.running(floor.submit("wait_for_file", path=str(tmp_path / "never")))
-    server.kill()
-    try:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(20)
-    finally:
-        server.start()
-    assert Store(floor.settings).redis.ping()
+def test_a_work_horse_killed_while_redis_is_away_is_shown(server: RedisServer, floor: Floor, tmp_path: Path) -> None:
+    with worker_process(server.url, JOBS) as worker:
+        job_id = floor.submit("hold", go=str(tmp_path / "never"), runs=str(tmp_path / "ran"))
+        floor.running(job_id)
+        (horse,) = psutil.Process(worker.pid).children()
+        server.kill()
+        horse.kill()
+        be_away(server, 2, worker)
+        assert floor.ended(job_id).status == "failed"
+        wait_for(lambda: floor.rq_status(job_id) == "failed", 10, "RQ agrees")
+        assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
