@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
+from api.deadline import ANSWER_S
 from api.deps import Services
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
@@ -67,7 +68,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None) -> Fast
 
 @asynccontextmanager
 async def _services(settings: Settings, engine: engines.Engine) -> AsyncIterator[Services]:
-    store = AsyncStore(settings)
+    store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
     hub = Hub(settings, store)
     hub.start()

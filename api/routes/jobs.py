@@ -4,12 +4,12 @@ import asyncio
 import json
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Response
 
 from api import catalogue, problems
 from api.answers import JobDetail, JobId, JobPage, Submit, json_bytes
 from api.auth import allow
+from api.deadline import in_thread
 from api.deps import Lister, PrincipalDep, ServicesDep, StoreDep, Submitter
 from api.facts import facts
 from api.jobs import find_job
@@ -64,7 +64,7 @@ async def submit_job(
         served=await catalogue.served(services.store, info.name, queue),
         idempotency_key=idempotency_key,
     )
-    stored = await to_thread.run_sync(submit, services.blocking_store, services.engine, wanted)
+    stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
     job_id = json.loads(stored.raw)["job_id"]
     return json_bytes(stored.raw, 201, {"Location": f"/jobs/{job_id}"})
 

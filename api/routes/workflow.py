@@ -2,11 +2,11 @@
 
 import json
 
-from anyio import to_thread
 from fastapi import APIRouter
 
 from api import catalogue, problems
 from api.answers import LessonJob, LessonRun
+from api.deadline import in_thread
 from api.deps import ServicesDep, Submitter
 from api.validation import check_params
 from headway import lesson
@@ -38,5 +38,5 @@ async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submi
         engine_name=services.settings.engine,
         served=await catalogue.served(services.store, info.name, info.queue),
     )
-    stored = await to_thread.run_sync(submit, services.blocking_store, services.engine, wanted)
+    stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
     return LessonJob(job_id=json.loads(stored.raw)["job_id"])

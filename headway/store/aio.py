@@ -1,11 +1,12 @@
 """The store for the API and other code inside an event loop."""
 
-from typing import TypeVar
+import asyncio
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from headway.errors import Unreadable
+from headway.errors import RedisUnavailable, Unreadable
 from headway.settings import Settings
 from headway.store.calls import SCRIPT, Call, Calls
 from headway.store.connect import away, connect_async
@@ -15,10 +16,15 @@ T = TypeVar("T")
 
 
 class AsyncStore:
-    """Carries out calls on a `redis.asyncio.Redis`, and reads snapshots whoever wrote them."""
+    """Carries out calls on a `redis.asyncio.Redis`, and reads snapshots whoever wrote them.
 
-    def __init__(self, settings: Settings, redis: Redis | None = None) -> None:
+    Args:
+        deadline_s: how long a call may take in all, redis-py's repeats included; None leaves it to these.
+    """
+
+    def __init__(self, settings: Settings, redis: Redis | None = None, *, deadline_s: float | None = None) -> None:
         self.calls = Calls(settings)
+        self._deadline_s = deadline_s
         self.redis = redis if redis is not None else connect_async(settings)
         self._script = self.redis.register_script(SCRIPT)
 
@@ -29,14 +35,21 @@ class AsyncStore:
             RedisUnavailable: Redis did not answer, or cannot serve now.
         """
         try:
-            if call.keys:
-                return call.parse(await self._script(keys=call.keys, args=call.args))
-            pipeline = self.redis.pipeline(transaction=False)
-            for command in call.commands:
-                pipeline.execute_command(*command)
-            return call.parse(await pipeline.execute())
+            # redis-py closes a connection whose command is cancelled, so that nobody else gets the late reply.
+            async with asyncio.timeout(self._deadline_s):
+                return call.parse(await self._answer(call))
+        except TimeoutError as error:
+            raise RedisUnavailable("Redis does not answer in time") from error
         except (RedisError, OSError) as error:
             raise away(error) or error from error
+
+    async def _answer(self, call: Call[T]) -> Any:
+        if call.keys:
+            return await self._script(keys=call.keys, args=call.args)
+        pipeline = self.redis.pipeline(transaction=False)
+        for command in call.commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute()
 
     async def read(self, job_id: str) -> Stored | None:
         """The latest snapshot, or None for an unknown job.
