@@ -47,7 +47,7 @@ class Submit(BaseModel):
 class LessonRun(BaseModel):
     """The lesson's request; further members are ignored, as in the lesson."""
 
-    n_steps: int = Field(default=5, description="How many steps to take.")
+    n_steps: int = Field(default=5, description="How many steps to take; below 1 the job finishes at once.")
 
 
 class LessonJob(BaseModel):

@@ -27,7 +27,8 @@ router = APIRouter(tags=["lesson"])
 async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submitter) -> LessonJob:
     """Accepted even when no worker has ever announced the task."""
     info = await catalogue.find_task(services.store, lesson.NAME)
-    params = {"n_steps": asked.n_steps}
+    # The lesson's loop takes no step for a negative number; the task itself wants 0 said for that.
+    params = {"n_steps": max(0, asked.n_steps)}
     check_params(info, params)
     wanted = Submission(
         info=info,

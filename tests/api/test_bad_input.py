@@ -179,7 +179,7 @@ def test_params_nested_without_end_are_422(http: httpx2.Client) -> None:
     assert answer.json()["errors"][0]["field"] == "n_steps"
 
 
-@pytest.mark.parametrize("steps", ["x", None, 1.5, [], -3])
+@pytest.mark.parametrize("steps", ["x", None, 1.5, []])
 def test_the_lessons_submit_names_n_steps(http: httpx2.Client, steps: object) -> None:
     answer = http.post("/workflow/run", json={"n_steps": steps})
 

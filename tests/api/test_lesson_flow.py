@@ -43,6 +43,16 @@ def check_lesson_types(snapshot: dict[str, Any]) -> None:
     assert datetime.fromisoformat(snapshot["updated_at"]).tzinfo is not None
 
 
+@pytest.mark.parametrize("n_steps", [0, -3])
+def test_without_a_step_to_take_the_job_finishes_at_once(stack: Stack, n_steps: int) -> None:
+    job_id = stack.client.post("/workflow/run", json={"n_steps": n_steps}).raise_for_status().json()["job_id"]
+    with open_socket(stack.api, job_id) as ws:
+        frames, _ = read_to_end(ws)
+
+    assert {frame["message"] for frame in frames} <= {"queued", "starting...", "complete"}
+    assert (frames[-1]["status"], frames[-1]["result"]) == ("finished", {"msg": "done", "value": 42})
+
+
 def test_run_status_and_socket_go_from_queued_to_finished_as_in_the_lesson(stack: Stack) -> None:
     answer = stack.client.post("/workflow/run", json={})
     job_id = answer.json()["job_id"]
