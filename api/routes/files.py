@@ -3,7 +3,7 @@
 from anyio import to_thread
 from fastapi import APIRouter, Request
 
-from api import problems, uploads
+from api import examples, problems, uploads
 from api.answers import Upload
 from api.deps import SettingsDep, Uploader
 
@@ -28,9 +28,10 @@ _BODY = {
     operation_id="upload_file",
     summary="Upload a file",
     status_code=201,
-    responses=problems.documented(
-        problems.STORAGE_FULL, problems.UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE
-    ),
+    responses={
+        201: examples.one(examples.UPLOAD),
+        **problems.documented(problems.STORAGE_FULL, problems.UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE),
+    },
     openapi_extra={"requestBody": _BODY},
 )
 async def upload_file(request: Request, settings: SettingsDep, principal: Uploader) -> Upload:

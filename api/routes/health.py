@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter
 from redis.exceptions import RedisError
 
-from api import problems
+from api import examples, problems
 from api.answers import Health, Ready
 from api.deps import ServicesDep
 from headway.errors import RedisUnavailable
@@ -21,7 +21,7 @@ PATIENCE_S = 2.0
     "/healthz",
     operation_id="get_health",
     summary="Is the process there?",
-    responses=problems.documented(*problems.EVERYWHERE),
+    responses={200: examples.one(examples.HEALTH), **problems.documented(*problems.EVERYWHERE)},
 )
 async def get_health() -> Health:
     """Answers without asking anybody else."""
@@ -32,7 +32,10 @@ async def get_health() -> Health:
     "/readyz",
     operation_id="get_readiness",
     summary="Can it serve?",
-    responses=problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE),
+    responses={
+        200: examples.one(examples.READY),
+        **problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE),
+    },
 )
 async def get_readiness(services: ServicesDep) -> Ready:
     """503 while Redis, or the subscription that sockets live on, is away."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from api import catalogue, problems
+from api import catalogue, examples, problems
 from api.answers import JobDetail, JobId, JobPage, Submit, json_bytes
 from api.auth import allow
 from api.deadline import in_thread
@@ -35,7 +35,10 @@ IdempotencyKey = Annotated[
     status_code=201,
     response_model=Snapshot,
     responses={
-        201: {"headers": {"Location": {"description": "The job's own address.", "schema": {"type": "string"}}}},
+        201: {
+            "headers": {"Location": {"description": "The job's own address.", "schema": {"type": "string"}}},
+            **examples.one(examples.QUEUED),
+        },
         **problems.documented(
             problems.TASK_NOT_FOUND,
             problems.BAD_PARAMS,
@@ -74,7 +77,10 @@ async def submit_job(
     operation_id="list_jobs",
     summary="Jobs, newest first",
     response_model=JobPage,
-    responses=problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    responses={
+        200: examples.one(examples.JOB_PAGE),
+        **problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    },
 )
 async def list_jobs(
     store: StoreDep,
@@ -102,7 +108,10 @@ async def list_jobs(
     operation_id="get_job",
     summary="All there is about one job",
     response_model=JobDetail,
-    responses=problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+    responses={
+        200: examples.one(examples.JOB_DETAIL),
+        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+    },
 )
 async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
     """Snapshot, what was asked for, how earlier attempts ended, and the lease's own heartbeat."""
@@ -126,7 +135,7 @@ async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Re
     operation_id="get_result",
     summary="A job's result, however large",
     responses={
-        200: {"description": "The result, any JSON.", "content": {"application/json": {"example": {"value": 42}}}},
+        200: {"description": "The result, any JSON.", **examples.one({"msg": "done", "value": 42})},
         **problems.documented(
             problems.JOB_NOT_FOUND, problems.NOT_FOUND, problems.CONFLICT, *problems.EVERYWHERE, *problems.STORED
         ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from api import problems
+from api import examples, problems
 from api.answers import JobId, json_bytes
 from api.deps import PrincipalDep, StoreDep
 from api.facts import etag, etag_matches, poll_after
@@ -28,7 +28,7 @@ _HEADERS = {
     summary="What a job is doing now",
     response_model=Snapshot,
     responses={
-        200: {"headers": _HEADERS},
+        200: {"headers": _HEADERS, **examples.several(examples.SNAPSHOTS)},
         304: {"description": "Nothing has changed.", "headers": _HEADERS},
         **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
     },

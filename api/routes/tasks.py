@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api import catalogue, problems
+from api import catalogue, examples, problems
 from api.deps import Observer, StoreDep
 from headway.tasks import TaskInfo
 
@@ -15,7 +15,10 @@ router = APIRouter(tags=["tasks"])
     "/tasks",
     operation_id="list_tasks",
     summary="Known tasks",
-    responses=problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    responses={
+        200: examples.one([examples.TASK]),
+        **problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    },
 )
 async def list_tasks(store: StoreDep, principal: Observer) -> list[TaskInfo]:
     """Every task that a worker announced in the last seven days, and the lesson's."""
@@ -26,7 +29,10 @@ async def list_tasks(store: StoreDep, principal: Observer) -> list[TaskInfo]:
     "/tasks/{name}",
     operation_id="get_task",
     summary="One task and its form",
-    responses=problems.documented(problems.TASK_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+    responses={
+        200: examples.one(examples.TASK),
+        **problems.documented(problems.TASK_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+    },
 )
 async def get_task(
     name: Annotated[str, Path(examples=["long_task"])], store: StoreDep, principal: Observer

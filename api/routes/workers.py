@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api import catalogue, problems
+from api import catalogue, examples, problems
 from api.deps import Observer, StoreDep
 from headway.workers import WorkerInfo
 
@@ -13,7 +13,10 @@ router = APIRouter(tags=["workers"])
     "/workers",
     operation_id="list_workers",
     summary="Workers heard of in the last minute",
-    responses=problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    responses={
+        200: examples.one([examples.WORKER]),
+        **problems.documented(*problems.EVERYWHERE, *problems.STORED),
+    },
 )
 async def list_workers(store: StoreDep, principal: Observer) -> list[WorkerInfo]:
     """What each worker last said about itself; `age_s` says how long ago."""

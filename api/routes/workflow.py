@@ -4,7 +4,7 @@ import json
 
 from fastapi import APIRouter
 
-from api import catalogue, problems
+from api import catalogue, examples, problems
 from api.answers import LessonJob, LessonRun
 from api.deadline import in_thread
 from api.deps import ServicesDep, Submitter
@@ -20,9 +20,16 @@ router = APIRouter(tags=["lesson"])
     operation_id="run_workflow",
     summary="Run the lesson's task",
     response_model=LessonJob,
-    responses=problems.documented(
-        problems.BAD_PARAMS, problems.ENGINE_UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE, *problems.STORED
-    ),
+    responses={
+        200: examples.one(examples.LESSON_JOB),
+        **problems.documented(
+            problems.BAD_PARAMS,
+            problems.ENGINE_UNAVAILABLE,
+            *problems.WITH_BODY,
+            *problems.EVERYWHERE,
+            *problems.STORED,
+        ),
+    },
 )
 async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submitter) -> LessonJob:
     """Accepted even when no worker has ever announced the task."""

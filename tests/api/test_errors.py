@@ -6,13 +6,15 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 from websockets.sync.client import connect
 
+from api import examples
 from api.main import create_app
 from headway.errors import EngineUnavailable
 from headway.settings import Settings
-from headway.snapshot import Spec
+from headway.snapshot import Snapshot, Spec
 from tests.api.watching import WrittenJob, new_id, read_to_end
 from tests.servers import ApiServer, api_server
 
@@ -125,6 +127,28 @@ def test_every_route_documents_what_it_answers(call: Call) -> None:
             assert (media_type, response["content"]) == ("application/problem+json", {})
             assert content["schema"]["$ref"].endswith("/Problem")
             assert all(example["value"]["detail"] for example in content["examples"].values())
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_every_success_has_an_example_that_fits_its_own_schema(call: Call) -> None:
+    document = create_app(Settings()).openapi()
+    responses = document["paths"][call[1]][call[0].lower()]["responses"]
+    succeeded = {status: answer for status, answer in responses.items() if status < "300"}
+
+    assert succeeded
+    for answer in succeeded.values():
+        for content in answer.get("content", {}).values():
+            values = [example["value"] for example in content.get("examples", {}).values()]
+            values += [content["example"]] if "example" in content else []
+            assert values
+            for value in values:
+                validator = Draft202012Validator(content["schema"] | {"components": document["components"]})
+                assert [error.message for error in validator.iter_errors(value)] == []
+
+
+@pytest.mark.parametrize("name", examples.SNAPSHOTS)
+def test_an_example_has_no_member_that_no_snapshot_has(name: str) -> None:
+    assert examples.SNAPSHOTS[name].model_dump().keys() == Snapshot.model_fields.keys()
 
 
 def test_the_schema_has_no_shape_of_errors_but_one() -> None:

@@ -1,0 +1,124 @@
+"""What the routes answer, by example: one flights profile on its way, as the OpenAPI document shows it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.answers import JOB_ID_EXAMPLE, Health, JobDetail, JobPage, LessonJob, Ready, Upload
+from headway.lesson import LONG_TASK
+from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
+from headway.status import Status
+from headway.version import __version__
+from headway.workers import WorkerInfo
+
+JSON = "application/json"
+
+_CREATED_AT = "2025-10-28T10:21:30.000Z"
+_STARTED_AT = "2025-10-28T10:21:30.250Z"
+_CHANGED_AT = "2025-10-28T10:21:34.000Z"
+_WORKER = "w-5f2c81aa"
+
+QUEUED = Snapshot(
+    job_id=JOB_ID_EXAMPLE,
+    message="queued",
+    updated_at=_CREATED_AT,
+    task="profile_table",
+    queue="default",
+    owner="ada",
+    created_at=_CREATED_AT,
+)
+RUNNING = QUEUED.model_copy(
+    update={
+        "status": Status.RUNNING,
+        "percent": 40,
+        "message": "chunk 3 of 7",
+        "updated_at": _CHANGED_AT,
+        "seq": 9,
+        "worker": _WORKER,
+        "fraction": 0.4014,
+        "n": 135_168,
+        "total": 336_776,
+        "unit": "rows",
+        "desc": "reading",
+        "rate": 36_045.0,
+        "eta_s": 5.6,
+        "elapsed_s": 3.75,
+        "paused_s": 0.0,
+        "started_at": _STARTED_AT,
+        "heartbeat_at": _CHANGED_AT,
+    }
+)
+FINISHED = RUNNING.model_copy(
+    update={
+        "status": Status.FINISHED,
+        "percent": 100,
+        "message": "complete",
+        "result": {"rows": 336_776, "columns": 19},
+        "updated_at": "2025-10-28T10:21:39.600Z",
+        "seq": 24,
+        "fraction": 1.0,
+        "n": 336_776,
+        "eta_s": 0.0,
+        "elapsed_s": 9.35,
+        "finished_at": "2025-10-28T10:21:39.600Z",
+        "heartbeat_at": "2025-10-28T10:21:39.600Z",
+    }
+)
+SNAPSHOTS = {"queued": QUEUED, "running": RUNNING, "finished": FINISHED}
+
+JOB_PAGE = JobPage(jobs=[RUNNING], next=f"1761646890000.{JOB_ID_EXAMPLE}")
+JOB_DETAIL = JobDetail(
+    snapshot=RUNNING.model_copy(update={"attempt": 2}),
+    spec=Spec(
+        job_id=JOB_ID_EXAMPLE,
+        task="profile_table",
+        params={"chunk_rows": 50_000},
+        owner="ada",
+        created_at=_CREATED_AT,
+    ),
+    attempts=[
+        EndedAttempt(
+            attempt=1,
+            status=Status.FAILED,
+            error=JobError(type="ValueError", detail="chunk 3 has no column 'dep_delay'"),
+            worker=_WORKER,
+            started_at=_CREATED_AT,
+            finished_at=_STARTED_AT,
+        )
+    ],
+    heartbeat_at=_CHANGED_AT,
+)
+LESSON_JOB = LessonJob(job_id=JOB_ID_EXAMPLE)
+TASK = LONG_TASK.model_copy(update={"last_seen": _CHANGED_AT, "workers": 1})
+WORKER = WorkerInfo(
+    name=_WORKER,
+    host="laptop",
+    pid=4711,
+    queues=["default"],
+    tasks=["long_task", "profile_table"],
+    version=__version__,
+    started_at=_CREATED_AT,
+    heartbeat_at=_CHANGED_AT,
+    age_s=0.8,
+    job_id=JOB_ID_EXAMPLE,
+)
+UPLOAD = Upload(file_id="0123456789abcdef0123456789abcdef", bytes=8_257_536, name="flights.csv")
+HEALTH = Health(version=__version__)
+READY = Ready(jobs=1, watchers=2, channels=1)
+
+
+def one(example: Any) -> dict[str, Any]:
+    """A successful answer's `content` with one example: a model, a list of models, or any JSON."""
+    return {"content": {JSON: {"example": _plain(example)}}}
+
+
+def several(examples: Mapping[str, BaseModel]) -> dict[str, Any]:
+    """A successful answer's `content` with several examples, by name."""
+    return {"content": {JSON: {"examples": {name: {"value": _plain(model)} for name, model in examples.items()}}}}
+
+
+def _plain(example: Any) -> Any:
+    if isinstance(example, list):
+        return [_plain(item) for item in example]
+    return example.model_dump(mode="json") if isinstance(example, BaseModel) else example
