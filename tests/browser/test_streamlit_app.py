@@ -30,7 +30,7 @@ def put(redis: Redis, job_id: str, status: str, **members: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_flights_profile_is_seen_moving_to_its_end_over_a_reload(page: Page, app_url: str) -> None:
+def test_a_flights_profile_is_seen_moving_to_its_end_over_a_reload(page: Page, app_url: str, stack: Stack) -> None:
     page.goto(app_url)
     page.get_by_role("combobox", name="Task").click()
     page.get_by_role("option", name="profile_table").click()
@@ -52,6 +52,10 @@ def test_a_flights_profile_is_seen_moving_to_its_end_over_a_reload(page: Page, a
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=120_000)
     assert percent_of(page) == 100
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    snapshot = stack.client.get(f"/status/{link.rpartition('=')[2]}").json()
+    # All of the flights, in real work that lasts long enough to be watched.
+    assert snapshot["n"] == 336_776
+    assert snapshot["elapsed_s"] >= 10
 
 
 def test_a_failed_job_shows_a_red_banner_with_what_went_wrong(page: Page, app_url: str, stack: Stack) -> None:
