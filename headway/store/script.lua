@@ -120,53 +120,6 @@ end
 
 local ops = {}
 
-function ops.create()
-    local body, spec, created_ms, owner, index_max = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-    if state.deleted ~= '' then
-        return answer('gone')
-    end
-    if exists and state.request == token then
-        return answer('ok', tonumber(state.request_seq))
-    end
-    if exists or redis.call('EXISTS', KEY.snapshot) == 1 then
-        return answer('exists')
-    end
-    seq = 1
-    redis.call('SET', KEY.spec, spec, 'PX', keep_ms)
-    index(created_ms, owner, index_max)
-    commit('queued', 'null', body, '', '', {'request', token, 'request_seq', 1, 'owner', owner})
-    return answer('ok')
-end
-
-function ops.start()
-    local body, counter, own_attempt = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-    local refused = not_there()
-    if refused then
-        return refused
-    end
-    if state.writer == token and (tonumber(state.counter) or 0) >= counter then
-        return answer('ok', tonumber(state.writer_seq))
-    end
-    if TERMINAL[state.status] or own_attempt < attempt then
-        return answer('over')
-    end
-    if state.asked == 'cancel' then
-        return answer('canceled')
-    end
-    if state.asked == 'pause' or state.status == 'paused' then
-        return answer('held')
-    end
-    if state.token ~= '' or state.status ~= 'queued' or own_attempt ~= attempt then
-        return answer('fenced')
-    end
-    seq = seq + 1
-    redis.call('DEL', KEY.lease)
-    commit('started', state.control == '' and 'null' or state.control, body, '', '',
-        {'token', token, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', 0, 'hold', ''})
-    renew_all()
-    return answer('ok')
-end
-
 function ops.write()
     local body, counter, own_attempt = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
     local given, status, flag, ended, extra = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15]
@@ -212,6 +165,58 @@ function ops.write()
         {'token', holder, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', state.paused_ms,
          'hold', state.token == token and holder ~= '' and state.hold or ''})
     return answer(code)
+end
+
+-- Writes are nearly all that comes: to define the rest for each of them would cost as much as to store the snapshot.
+if op == 'write' then
+    return ops.write()
+end
+
+function ops.create()
+    local body, spec, created_ms, owner, index_max = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+    if state.deleted ~= '' then
+        return answer('gone')
+    end
+    if exists and state.request == token then
+        return answer('ok', tonumber(state.request_seq))
+    end
+    if exists or redis.call('EXISTS', KEY.snapshot) == 1 then
+        return answer('exists')
+    end
+    seq = 1
+    redis.call('SET', KEY.spec, spec, 'PX', keep_ms)
+    index(created_ms, owner, index_max)
+    commit('queued', 'null', body, '', '', {'request', token, 'request_seq', 1, 'owner', owner})
+    return answer('ok')
+end
+
+function ops.start()
+    local body, counter, own_attempt = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+    local refused = not_there()
+    if refused then
+        return refused
+    end
+    if state.writer == token and (tonumber(state.counter) or 0) >= counter then
+        return answer('ok', tonumber(state.writer_seq))
+    end
+    if TERMINAL[state.status] or own_attempt < attempt then
+        return answer('over')
+    end
+    if state.asked == 'cancel' then
+        return answer('canceled')
+    end
+    if state.asked == 'pause' or state.status == 'paused' then
+        return answer('held')
+    end
+    if state.token ~= '' or state.status ~= 'queued' or own_attempt ~= attempt then
+        return answer('fenced')
+    end
+    seq = seq + 1
+    redis.call('DEL', KEY.lease)
+    commit('started', state.control == '' and 'null' or state.control, body, '', '',
+        {'token', token, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', 0, 'hold', ''})
+    renew_all()
+    return answer('ok')
 end
 
 -- Everybody but the holder: fields change by compare-and-set on seq.

@@ -9,6 +9,7 @@ from headway.errors import Unreadable
 from headway.settings import Settings
 from headway.store.calls import SCRIPT, Call, Calls
 from headway.store.connect import away, connect
+from headway.store.line import ScriptLine
 from headway.store.stored import Stored, is_own, own, resolve
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class Store:
     def __init__(self, settings: Settings, redis: Redis | None = None) -> None:
         self.calls = Calls(settings)
         self.redis = redis if redis is not None else connect(settings)
-        self._script = self.redis.register_script(SCRIPT)
+        self._line = ScriptLine(self.redis, SCRIPT)
 
     def run(self, call: Call[T]) -> T:
         """Carry out one call.
@@ -30,7 +31,7 @@ class Store:
         """
         try:
             if call.keys:
-                return call.parse(self._script(keys=call.keys, args=call.args))
+                return call.parse(self._line.run(call.keys, call.args))
             pipeline = self.redis.pipeline(transaction=False)
             for command in call.commands:
                 pipeline.execute_command(*command)
@@ -58,4 +59,5 @@ class Store:
 
     def close(self) -> None:
         """Close the connections."""
+        self._line.close()
         self.redis.close()
