@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Generic, Literal, TypeVar
 
@@ -200,13 +201,18 @@ class Calls:
     def _write(
         self, op: str, job_id: str, owner: str | None, token: str, *args: str | bytes | int | float
     ) -> Call[Answer]:
-        keys.check_job_id(job_id)
-        key_names = (
-            keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
-            keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
-        )  # fmt: skip
         common = (op, job_id, keys.updates(job_id), self._keep_ms, self._events_max, utc_now(), token)
-        return Call(_answer, key_names, common + args)
+        return Call(_answer, _key_names(job_id, owner), common + args)
+
+
+@lru_cache(maxsize=256)
+def _key_names(job_id: str, owner: str | None) -> tuple[str, ...]:
+    """What the script knows as KEYS; raises for an id that is none."""
+    keys.check_job_id(job_id)
+    return (
+        keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
+        keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
+    )  # fmt: skip
 
 
 def _created_ms(spec: Spec) -> int:

@@ -17,14 +17,16 @@ local token = ARGV[7] -- of the holder, or of this one request
 local TERMINAL = {finished = true, failed = true, canceled = true}
 local ATTEMPTS_KEPT = 20
 
-local FIELDS = {
+local got = redis.call('HMGET', KEY.state,
     'seq', 'attempt', 'status', 'token', 'control', 'asked', 'head', 'writer', 'counter', 'writer_seq',
-    'request', 'request_seq', 'hold', 'paused_ms', 'adopted', 'deleted',
+    'request', 'request_seq', 'hold', 'paused_ms', 'adopted', 'deleted')
+-- Written out: a loop over the names took more time than the command.
+local state = {
+    seq = got[1] or '', attempt = got[2] or '', status = got[3] or '', token = got[4] or '', control = got[5] or '',
+    asked = got[6] or '', head = got[7] or '', writer = got[8] or '', counter = got[9] or '',
+    writer_seq = got[10] or '', request = got[11] or '', request_seq = got[12] or '', hold = got[13] or '',
+    paused_ms = got[14] or '', adopted = got[15] or '', deleted = got[16] or '',
 }
-local state = {}
-for i, value in ipairs(redis.call('HMGET', KEY.state, unpack(FIELDS))) do
-    state[FIELDS[i]] = value or ''
-end
 local exists = state.seq ~= ''
 local seq = tonumber(state.seq) or 0
 local attempt = tonumber(state.attempt) or 1

@@ -9,7 +9,7 @@ from headway.clock import utc_now
 from headway.progress import Progress
 from tests.benchmarks.child import in_child
 from tests.benchmarks.figure import Figure, against, at_most
-from tests.benchmarks.live_job import Begun, create_job, private_redis
+from tests.benchmarks.live_job import Begun, create_job, redis_on_its_own_core
 from tests.benchmarks.rounds import Measured, side_by_side
 
 UPDATES = 3_000
@@ -17,8 +17,8 @@ CHUNKS = 40
 
 
 def update(rounds: int) -> list[Figure]:
-    """Both sides on a unix socket, one after the other, nobody listening."""
-    with private_redis() as url:
+    """Both sides on a unix socket, Redis on a core of its own, nobody listening."""
+    with redis_on_its_own_core() as url:
 
         def ours() -> Measured:
             return {"update": in_child(atomic_us, redis_url=url)}
