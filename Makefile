@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .NOTPARALLEL:
-.PHONY: help setup run test check lint types imports unit lock clean
+.PHONY: help setup run test check lint types imports unit bench lock clean
 
 # Say what there is.
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test     every check and every test'
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'
+	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
 	@echo 'make setup    only build .venv from the lock'
 	@echo 'make lock     resolve pyproject.toml into requirements.lock anew'
 	@echo 'make clean    remove .venv, caches and data'
@@ -68,6 +69,10 @@ imports: $(READY)
 # The tests without a browser and without the long ones.
 unit: $(READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
+
+# Measure; the figures also go to .headway/bench.json. Fails if one is short of its goal.
+bench: $(READY)
+	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
 # Resolve pyproject.toml into a lock with hashes, for all platforms and Pythons at once.
 lock: $(READY)
