@@ -6,11 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from headway.client import Client
 from tests.fixtures import Stack
@@ -56,14 +59,8 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> dict[st
     folder = tmp_path_factory.mktemp("elsewhere")
     checkout = folder / "checkout"
     copy_of_checkout(checkout)
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    kept = {name: os.environ[name] for name in os.environ if name.startswith("PIP_") or name in {"HOME", "LANG"}}
-    env = kept | {
-        "PATH": f"{folder / 'venv' / 'bin'}:/usr/bin:/bin",
-        "HEADWAY_CHECKOUT": str(checkout),
-        # The same versions as everywhere, so that a new release elsewhere cannot turn this red.
-        "PIP_CONSTRAINT": str(constraints(folder)),
-    }
+    empty_environment(folder)
+    env = environment(folder)
     install, *_ = SHELL[2].splitlines()
     subprocess.run(["/bin/sh", "-ec", install], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(checkout)
@@ -93,6 +90,31 @@ def test_a_worker_of_ones_own_runs_without_the_checkout(elsewhere: dict[str, str
     assert said.splitlines()[-1] == "finished 100 complete {'to': 2, 'be': 2, 'or': 2, 'not': 3}"
 
 
+def test_the_notebook_extra_brings_all_that_the_notebook_bar_imports(tmp_path: Path) -> None:
+    """The command for notebooks, in an environment that sees the extra's own requirements and nothing else of ours.
+
+    They are linked instead of downloaded: a hundred packages would take half a minute. That the index has them is what
+    installing the lock has shown.
+    """
+    (command,) = re.findall(r"`(pip install [^`]*notebook[^`]*)`", README)
+    copy_of_checkout(tmp_path / "checkout")
+    python = empty_environment(tmp_path)
+    shelf = tmp_path / "shelf"
+    link_distributions(required_by("headway", "notebook"), shelf)
+    purelib = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(purelib, check=True, capture_output=True, text=True).stdout.strip())
+    (site / "shelf.pth").write_text(f"{shelf}\n")
+    env = environment(tmp_path)
+    said = subprocess.run(
+        ["/bin/sh", "-ec", command], cwd=tmp_path, env=env, check=True, capture_output=True, text=True
+    ).stdout
+    assert re.search(r"^Successfully installed headway-\S+$", said, re.MULTILINE), said
+    shutil.rmtree(tmp_path / "checkout")
+    imported = [python, "-c", "import headway.notebook; print(headway.notebook.__file__, headway.notebook.watch)"]
+    where = subprocess.run(imported, cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
+    assert where.startswith(f"{site}/headway/notebook")
+
+
 def test_the_notebook_example_shows_a_job_to_its_end(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -103,6 +125,51 @@ def test_the_notebook_example_shows_a_job_to_its_end(
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     said = [output["text"] for output in notebook.cells[0].outputs if output.output_type == "stream"]
     assert said == ["finished profile_table\n"]
+
+
+def empty_environment(folder: Path) -> str:
+    """Make `venv` in this folder; its Python."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+    return str(folder / "venv" / "bin" / "python")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What a reader's shell has who works in this folder: its `venv`, and where the checkout is."""
+    kept = {name: os.environ[name] for name in os.environ if name.startswith("PIP_") or name in {"HOME", "LANG"}}
+    return kept | {
+        "PATH": f"{folder / 'venv' / 'bin'}:/usr/bin:/bin",
+        "HEADWAY_CHECKOUT": str(folder / "checkout"),
+        # The same versions as everywhere, so that a new release elsewhere cannot turn this red.
+        "PIP_CONSTRAINT": str(constraints(folder)),
+    }
+
+
+def required_by(name: str, extra: str) -> set[str]:
+    """Canonical names of what this distribution with this extra requires, and what these require in turn."""
+    found: set[str] = set()
+    waiting = [(name, extra)]
+    looked_at: set[tuple[str, str]] = set()
+    while waiting:
+        distribution, wanted = waiting.pop()
+        if (distribution, wanted) in looked_at:
+            continue
+        looked_at.add((distribution, wanted))
+        for line in metadata.requires(distribution) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": wanted}):
+                found.add(canonicalize_name(requirement.name))
+                waiting += [(requirement.name, further) for further in ("", *requirement.extras)]
+    return found
+
+
+def link_distributions(names: set[str], shelf: Path) -> None:
+    """Make a folder that holds what these distributions installed here, and nothing of the others."""
+    shelf.mkdir()
+    for name in names:
+        for file in metadata.files(name) or ():
+            top = file.parts[0]
+            if top not in {"..", "__pycache__"} and not (shelf / top).exists():
+                (shelf / top).symlink_to(metadata.distribution(name).locate_file(top))
 
 
 def copy_of_checkout(target: Path) -> None:

@@ -1,4 +1,4 @@
-"""A stack under test: `python -m headway.stack` with what it prints, and what it leaves behind."""
+"""A stack under test: `python -m headway.stack`, or what starts it, with what it prints, and what it leaves behind."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,13 +23,22 @@ class Running:
     Args:
         root: where its Procfile is.
         data_dir: its data folder.
+        command: what starts it.
         settings: further environment variables.
     """
 
-    def __init__(self, root: Path, data_dir: Path, **settings: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        data_dir: Path,
+        *,
+        command: Sequence[str] = (sys.executable, "-m", "headway.stack"),
+        **settings: str,
+    ) -> None:
         self.data_dir = data_dir
         self.environment = {
-            **os.environ,
+            # These tests may themselves be run by make.
+            **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             "HEADWAY_API_PORT": str(free_port()),
             "HEADWAY_UI_PORT": str(free_port()),
             "HEADWAY_DATA_DIR": str(data_dir),
@@ -37,7 +47,7 @@ class Running:
         # Under nohup the tests themselves ignore a closed terminal, and what they start would inherit that.
         inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "headway.stack"],
+            command,
             cwd=root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -96,6 +106,10 @@ class Running:
     def left(self) -> list[str]:
         """The command lines of the remembered processes that still run."""
         return [" ".join(command_line(process)) for process in self._seen.values() if runs(process)]
+
+    def ctrl_c(self) -> None:
+        """Send what a terminal sends to everything that was started in it."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def wait(self, deadline_s: float = 30) -> int:
         """Wait for its end; its exit status."""

@@ -1,4 +1,4 @@
-"""The stack over the real rooms, as `make run` starts it."""
+"""`make run`: the stack over the real rooms."""
 
 import signal
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from redis import Redis
 from headway import keys
 from headway.snapshot import Snapshot
 from headway.stack.redis_server import RedisServer
+from tests.needs import need_program
 from tests.stack.running import Running
 from tests.wait import wait_for
 
@@ -26,7 +27,7 @@ def api() -> Iterator[httpx2.Client]:
 
 
 def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, api):
-    with Running(ROOT, tmp_path / "data") as stack:
+    with Running(ROOT, tmp_path / "data", command=[need_program("make"), "run"]) as stack:
         stack.wait_for_links(50)
         url = f"http://127.0.0.1:{stack.environment['HEADWAY_API_PORT']}"
         first = stack.wait_for_line(r"/job\?job=([\w-]+)")[1]
@@ -41,8 +42,10 @@ def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, 
         wait_for(lambda: status(second) == "running", 20, "the second job runs")
         stack.wait_for_processes(f"headway {second}#1", 1)
 
-        stack.process.send_signal(signal.SIGINT)
-        assert stack.wait(30) == 0
+        stack.ctrl_c()
+        # Make itself ends by the signal, once what it started has ended.
+        assert stack.wait(30) == -signal.SIGINT
+        assert "everything is stopped." in stack.output
         assert stack.left() == []
 
     with RedisServer(tmp_path / "data" / "redis") as server, Redis.from_url(server.url) as client:
