@@ -30,9 +30,9 @@ class ScriptLine:
         Raises:
             RedisError, OSError: as redis-py's own commands, after as many attempts.
         """
-        connection = self._borrow()
         command: Any = ("EVALSHA", self._sha, len(keys), *keys, *args)
         packed = pack_command(command)
+        connection = self._borrow()
         try:
             answer = connection.retry.call_with_retry(
                 lambda: self._exchange(connection, packed), lambda error: connection.disconnect()
