@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 
 from headway.stack.redis_server import RedisServer
+from tests.closing import AFTER_TEST
 
 DATABASES = 64
 
@@ -41,3 +42,10 @@ def redis_url(redis_server: RedisServer, _database_numbers: Iterator[int]) -> st
     with Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture(autouse=True)
+def _closed_after_test() -> Iterator[None]:
+    yield
+    while AFTER_TEST:
+        AFTER_TEST.pop()()

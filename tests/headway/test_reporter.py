@@ -23,6 +23,7 @@ from headway.snapshot import JobError, Snapshot, Spec
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
 from headway.store.calls import Holder
+from tests.closing import AFTER_TEST
 from tests.headway.proxy import Proxy
 from tests.wait import wait_for
 
@@ -38,6 +39,12 @@ class Desk:
         self.watcher.subscribe(keys.updates(self.spec.job_id))
         self.store.run(self.store.calls.create(self.spec, body.queued(self.spec), request="r"))
         self.reporter = self.another_reporter()
+        AFTER_TEST.append(self.close)
+
+    def close(self) -> None:
+        self.watcher.close()
+        self.watcher.connection_pool.disconnect()
+        self.store.close()
 
     def another_reporter(self) -> Reporter:
         return Reporter(self.store, self.settings, self.spec, Holder(self.spec.job_id, 1, uuid4().hex, "ann"), "w")
