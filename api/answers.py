@@ -22,6 +22,13 @@ class JobDetail(BaseModel):
     heartbeat_at: str | None = Field(description="When the running attempt's lease was last raised; null without one.")
 
 
+class Statuses(BaseModel):
+    """Several jobs at once."""
+
+    snapshots: list[Snapshot]
+    missing: list[str] = Field(description="Jobs that are not there.", examples=[["b2"]])
+
+
 class JobPage(BaseModel):
     """One page of jobs, newest first."""
 

@@ -1,11 +1,15 @@
 """Who is asking, and what they may do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from headway.store import Stored
 
 Action = Literal["submit", "upload", "list", "observe", "read", "pause", "resume", "cancel", "retry", "delete"]
+
+#: Makes the principal of a request from its `X-Headway-User`.
+Authenticate = Callable[["str | None"], "Principal"]
 
 LOCAL_NAME = "local"
 _NAME_MAX = 100

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
-from api.auth import Action, Principal, allow, local_user
+from api.auth import Action, Authenticate, Principal, allow
 from api.hub import Hub
 from headway.engines import Engine
 from headway.errors import NotAllowed
@@ -24,12 +26,18 @@ class Services:
     blocking_store: Store
     engine: Engine
     hub: Hub
+    authenticate: Authenticate
+
+
+def services_of(scope: Scope) -> Services:
+    """The services that the lifespan made, for a bare ASGI application."""
+    services: Services = scope["state"]["services"]
+    return services
 
 
 def get_services(connection: HTTPConnection) -> Services:
     """The services that the lifespan made."""
-    services: Services = connection.state.services
-    return services
+    return services_of(connection.scope)
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
@@ -51,12 +59,18 @@ def get_hub(services: ServicesDep) -> Hub:
 
 
 def get_principal(
+    services: ServicesDep,
     x_headway_user: Annotated[
         str | None, Header(description="Who is asking, while no users are configured; recorded as unverified.")
     ] = None,
 ) -> Principal:
     """Who is asking."""
-    return local_user(x_headway_user)
+    return services.authenticate(x_headway_user)
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Who is asking a bare ASGI application."""
+    return services_of(scope).authenticate(Headers(scope=scope).get("x-headway-user"))
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.answers import JOB_ID_EXAMPLE, Health, JobDetail, JobPage, LessonJob, Ready, Upload
+from api.answers import JOB_ID_EXAMPLE, Health, JobDetail, JobPage, LessonJob, Ready, Statuses, Upload
 from headway.lesson import LONG_TASK
 from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
 from headway.status import Status
@@ -65,6 +65,8 @@ FINISHED = RUNNING.model_copy(
         "heartbeat_at": "2025-10-28T10:21:39.600Z",
     }
 )
+STATUSES = Statuses(snapshots=[RUNNING], missing=["b2"])
+EVENT = f"id: {FINISHED.seq}\ndata: {FINISHED.model_dump_json()}\n\n"
 SNAPSHOTS = {"queued": QUEUED, "running": RUNNING, "finished": FINISHED}
 
 JOB_PAGE = JobPage(jobs=[RUNNING], next=f"1761646890000.{JOB_ID_EXAMPLE}")

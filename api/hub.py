@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 
 from api.ending import end
-from api.feed import Feed, Topic
+from api.feed import Feed
 from api.listener import Listener
+from api.topic import Latest, Reader, Topic, Watcher
 from headway import keys
-from headway.errors import RedisUnavailable, Unreadable
+from headway.errors import HeadwayError, RedisUnavailable, Unreadable
 from headway.settings import Settings
-from headway.store import AsyncStore
+from headway.store import AsyncStore, Stored
 from headway.store.stored import is_own, own
 
 #: How often a watched job is read again although nothing was heard of it, in seconds: headway's own, where a message
@@ -20,6 +22,9 @@ from headway.store.stored import is_own, own
 OWN_REREAD_S = 15.0
 FOREIGN_REREAD_S = 0.5
 CONFIRM_TIMEOUT_S = 3.0
+#: How long a job that nobody watches any more stays subscribed, in seconds, and how many such there may be.
+LINGER_S = 10.0
+LINGERING_MAX = 1_000
 _TICK_S = 0.25
 _CHUNK = 200
 _CHANNEL_MAX = 200
@@ -29,9 +34,11 @@ _log = logging.getLogger("headway.api")
 class Hub:
     """Subscribes to the jobs that somebody watches, and reads them again where a message may be missing."""
 
-    def __init__(self, settings: Settings, store: AsyncStore) -> None:
+    def __init__(self, settings: Settings, store: AsyncStore, *, linger_s: float = LINGER_S) -> None:
         self._store = store
+        self._linger_s = linger_s
         self._topics: dict[str, Topic] = {}
+        self._idle: dict[str, Topic] = {}
         self._by_channel: dict[str, set[Topic]] = {}
         self._listener = Listener(
             settings, on_message=self._heard, on_confirmed=self._confirmed, on_lost=self._lost_connection
@@ -46,55 +53,124 @@ class Hub:
         return not self._listener.lost
 
     @property
+    def closed(self) -> bool:
+        """Whether this process ends."""
+        return self._closed
+
+    @property
     def counts(self) -> dict[str, int]:
-        """How much is held now: jobs, watchers, and channels subscribed in Redis."""
-        watchers = sum(len(topic.feeds) for topic in self._topics.values())
-        return {"jobs": len(self._topics), "watchers": watchers, "channels": self._listener.channels}
+        """How much is held now: jobs that somebody watches, watchers, and channels subscribed in Redis."""
+        watchers = sum(len(topic.watchers) for topic in self._topics.values())
+        jobs = len(self._topics) - len(self._idle)
+        return {"jobs": jobs, "watchers": watchers, "channels": self._listener.channels}
 
     def start(self) -> None:
         """Begin in the running event loop."""
         self._listener.start()
         self._rereading = asyncio.create_task(self._reread(), name="headway-reread")
 
-    async def close(self) -> None:
-        """End every feed and give the connection back."""
+    def end_watches(self) -> None:
+        """Tell every watcher that this process ends; those who come later are told at once."""
         self._closed = True
-        for topic in self._topics.values():
-            topic.end()
+        for topic in tuple(self._topics.values()):
+            for watcher in tuple(topic.watchers):
+                watcher.going_away()
+
+    async def close(self) -> None:
+        """End every watch and give the connection back."""
+        self.end_watches()
         await end(self._rereading)
         await self._listener.close()
 
+    def fresh(self, job_id: str) -> Latest | None:
+        """The latest of a job if memory is as good as Redis: headway writes it, and its subscription lives."""
+        topic = self._topics.get(job_id)
+        return topic.latest if topic is not None and self._is_fresh(topic) else None
+
+    def offer(self, job_id: str, stored: Stored) -> None:
+        """Take what this process itself has just written or read, before its message arrives."""
+        topic = self._topics.get(job_id)
+        if topic is not None:
+            topic.offer(stored)
+
+    def attach(self, job_id: str, watcher: Watcher) -> Topic:
+        """Tell `watcher` of a job's changes from now on; the job may be one that is not there yet."""
+        topic = self._topics.get(job_id) or self._open(job_id)
+        self._idle.pop(job_id, None)
+        # Attached before the job is read, and read after the acknowledgement: nothing falls in between.
+        topic.watchers.add(watcher)
+        if self._closed:
+            watcher.going_away()
+        return topic
+
+    def detach(self, topic: Topic, watcher: Watcher) -> None:
+        """Tell `watcher` nothing more; doing it twice is harmless."""
+        topic.watchers.discard(watcher)
+        if topic.watchers or self._topics.get(topic.job_id) is not topic:
+            return
+        if topic.latest is None or self._linger_s <= 0 or self._closed:
+            self._drop(topic)
+            return
+        topic.idle_at = asyncio.get_running_loop().time()
+        self._idle[topic.job_id] = topic
+        if len(self._idle) > LINGERING_MAX:
+            self._drop(next(iter(self._idle.values())))
+
+    async def settle(self, topics: Sequence[Topic]) -> dict[str, HeadwayError]:
+        """Wait until each of these is subscribed and was read since; why not, by job id, for those that were not.
+
+        `RedisUnavailable` says that the subscription was not acknowledged or the job not read, `Unreadable` that what
+        is stored is no snapshot.
+        """
+        stale = [topic for topic in topics if not self._is_fresh(topic)]
+        if not stale:
+            return {}
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                for topic in stale:
+                    await topic.updates.wait()
+        except TimeoutError:
+            error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
+            return {topic.job_id: error for topic in stale if not topic.updates.is_set()}
+        return await self._read_soon(stale)
+
     @asynccontextmanager
     async def watch(self, job_id: str, after: int | None = None) -> AsyncIterator[Feed]:
-        """Follow a job; it may be one that is not there yet.
+        """Follow a job from a coroutine.
 
         Raises:
-            RedisUnavailable: the subscription was not acknowledged, or the job could not be read.
-            Unreadable: what is stored is no snapshot.
+            HeadwayError: what `settle` says of it.
         """
         topic = self._topics.get(job_id) or self._open(job_id)
         feed = Feed(topic, after)
-        # Attached before the job is read, and read after the acknowledgement: nothing falls in between.
-        topic.feeds.add(feed)
+        self.attach(job_id, feed)
         try:
-            await self._acknowledged(topic)
-            await self._read_now(topic)
+            failures = await self.settle([topic])
+            if failures:
+                raise failures[job_id]
             yield feed
         finally:
-            topic.feeds.discard(feed)
-            if not topic.feeds:
-                self._drop(topic)
+            self.detach(topic, feed)
+
+    def _is_fresh(self, topic: Topic) -> bool:
+        return (
+            topic.synced
+            and topic.latest is not None
+            and not topic.latest.stored.adopted
+            and topic.updates.is_set()
+            and self._listener.alive
+        )
 
     def _open(self, job_id: str) -> Topic:
         channel = keys.updates(job_id)
-        topic = Topic(job_id, updates=self._listener.listen(channel), due_at=self._next_at(FOREIGN_REREAD_S))
-        topic.ended = self._closed
+        topic = Topic(job_id, updates=self._listener.listen(channel), due_at=_next_at(FOREIGN_REREAD_S))
         self._topics[job_id] = topic
         self._by_channel.setdefault(channel, set()).add(topic)
         return topic
 
     def _drop(self, topic: Topic) -> None:
         self._topics.pop(topic.job_id, None)
+        self._idle.pop(topic.job_id, None)
         self._leave(topic, keys.updates(topic.job_id))
         if topic.named_channel is not None:
             self._leave(topic, topic.named_channel)
@@ -106,26 +182,24 @@ class Hub:
             self._by_channel.pop(channel, None)
             self._listener.ignore(channel)
 
-    async def _acknowledged(self, topic: Topic) -> None:
-        try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-                await topic.updates.wait()
-        except TimeoutError:
-            raise RedisUnavailable("Redis does not answer: the subscription was not acknowledged") from None
-
-    async def _read_now(self, topic: Topic) -> None:
-        stored = await self._store.read(topic.job_id)
-        if stored is not None:
-            topic.offer(stored)
-        if topic.foreign:
-            await self._find_channels([topic])
+    async def _read_soon(self, topics: Sequence[Topic]) -> dict[str, HeadwayError]:
+        """Wait for the reading task: a thousand who come at once share one read."""
+        loop = asyncio.get_running_loop()
+        reads: dict[str, asyncio.Future[HeadwayError | None]] = {}
+        for topic in topics:
+            reads[topic.job_id] = read = loop.create_future()
+            topic.readers.append(read)
+            topic.due_at = 0.0
+        self._due.set()
+        found = {job_id: await read for job_id, read in reads.items()}
+        return {job_id: failure for job_id, failure in found.items() if failure is not None}
 
     def _confirmed(self, channel: str) -> None:
         self._look_again(channel)
 
     def _heard(self, channel: str, payload: bytes) -> None:
-        for topic in self._by_channel.get(channel, ()):
-            if channel == keys.updates(topic.job_id) and is_own(payload):
+        for topic in tuple(self._by_channel.get(channel, ())):
+            if is_own(payload) and channel == keys.updates(topic.job_id):
                 try:
                     topic.offer(own(topic.job_id, payload))
                 except Unreadable as error:
@@ -140,9 +214,9 @@ class Hub:
         self._due.set()
 
     def _lost_connection(self) -> None:
-        # What Redis says when it is back counts, even if its seq is smaller: each feed still passes on rising ones.
+        # What Redis says when it is back counts, even if its seq is smaller: each watcher still passes on rising ones.
         for topic in self._topics.values():
-            topic.latest, topic.seen = None, None
+            topic.latest, topic.seen, topic.synced = None, None, False
 
     async def _reread(self) -> None:
         while True:
@@ -153,32 +227,51 @@ class Hub:
                 pass
             self._due.clear()
             now = asyncio.get_running_loop().time()
+            self._drop_lingering(now)
             due = [topic for topic in self._topics.values() if topic.due_at <= now]
             for first in range(0, len(due), _CHUNK):
-                try:
-                    await self._refresh(due[first : first + _CHUNK])
-                except RedisUnavailable:
-                    break
-                except Exception:
-                    _log.exception("watched jobs could not be read again")
+                await self._refresh(due[first : first + _CHUNK])
+
+    def _drop_lingering(self, now: float) -> None:
+        for topic in tuple(self._idle.values()):
+            if now - topic.idle_at < self._linger_s:
+                return
+            self._drop(topic)
 
     async def _refresh(self, topics: list[Topic]) -> None:
+        confirmed = {topic.job_id for topic in topics if topic.updates.is_set()}
+        waiting = {topic.job_id: _taken(topic) for topic in topics}
         for topic in topics:
-            topic.due_at = self._next_at(FOREIGN_REREAD_S if topic.foreign else OWN_REREAD_S)
-        raws = await self._store.run(self._store.calls.get_many([topic.job_id for topic in topics]))
-        for topic, raw in zip(topics, raws, strict=True):
-            if raw is not None and raw != topic.seen:
-                await self._take(topic, raw)
-        await self._find_channels([topic for topic in topics if topic.foreign])
+            topic.due_at = _next_at(FOREIGN_REREAD_S if topic.foreign else OWN_REREAD_S)
+        try:
+            raws = await self._store.run(self._store.calls.get_many([topic.job_id for topic in topics]))
+            for topic, raw in zip(topics, raws, strict=True):
+                failure = await self._take(topic, raw, asked=bool(waiting[topic.job_id]))
+                topic.synced = topic.job_id in confirmed and topic.updates.is_set()
+                _answer(waiting[topic.job_id], failure)
+            await self._find_channels([topic for topic in topics if topic.foreign])
+        except RedisUnavailable as error:
+            _answer(chain.from_iterable(waiting.values()), error)
+        except Exception:
+            _log.exception("watched jobs could not be read again")
+            _answer(chain.from_iterable(waiting.values()), RedisUnavailable("watched jobs could not be read"))
 
-    async def _take(self, topic: Topic, raw: bytes) -> None:
+    async def _take(self, topic: Topic, raw: bytes | None, *, asked: bool) -> Unreadable | None:
+        if raw is None:
+            topic.latest, topic.seen = None, None
+            return None
+        if raw == topic.seen and not (asked and topic.latest is None):
+            return None
         try:
             stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id)
-            if stored is not None:
-                topic.offer(stored)
         except Unreadable as error:
             _log.warning("a snapshot was left out: %s", error)
-        topic.seen = raw
+            return error
+        finally:
+            topic.seen = raw
+        if stored is not None:
+            topic.offer(stored)
+        return None
 
     async def _find_channels(self, topics: list[Topic]) -> None:
         if not topics:
@@ -186,7 +279,7 @@ class Hub:
         names = await self._store.run(self._store.calls.channels([topic.job_id for topic in topics]))
         for topic, raw in zip(topics, names, strict=True):
             name = None if raw is None or not 0 < len(raw) <= _CHANNEL_MAX else raw.decode(errors="replace")
-            if name == topic.named_channel or name == keys.updates(topic.job_id) or not topic.feeds:
+            if name in {topic.named_channel, keys.updates(topic.job_id)} or not topic.watchers:
                 continue
             if topic.named_channel is not None:
                 self._leave(topic, topic.named_channel)
@@ -195,6 +288,17 @@ class Hub:
                 self._listener.listen(name)
                 self._by_channel.setdefault(name, set()).add(topic)
 
-    @staticmethod
-    def _next_at(period_s: float) -> float:
-        return asyncio.get_running_loop().time() + period_s * random.uniform(0.8, 1.0)
+
+def _next_at(period_s: float) -> float:
+    return asyncio.get_running_loop().time() + period_s * random.uniform(0.8, 1.0)
+
+
+def _taken(topic: Topic) -> list[Reader]:
+    waiting, topic.readers = topic.readers, []
+    return waiting
+
+
+def _answer(readers: Iterable[Reader], failure: HeadwayError | None) -> None:
+    for reader in readers:
+        if not reader.done():
+            reader.set_result(failure)

@@ -1,20 +1,88 @@
 """Finding one job for one principal."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
 from api.auth import Action, Principal, allow
-from headway.errors import JobNotFound
-from headway.keys import check_job_id
+from api.deps import Services
+from api.facts import etag_matches
+from api.feed import GoingAway
+from api.topic import Latest
+from headway.errors import JobNotFound, RedisUnavailable
+from headway.keys import check_job_id, is_job_id
 from headway.store import AsyncStore, Stored
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a client has: a seq, and maybe the tags of what it keeps (`If-None-Match`)."""
+
+    after: int
+    tags: str | None
+
+    def changed(self, latest: Latest) -> bool:
+        """Whether this is another body than the client's, under whatever seq."""
+        return self.tags is not None and not etag_matches(self.tags, latest.etag)
+
+
 async def find_job(store: AsyncStore, principal: Principal, job_id: str, action: Action = "read") -> Stored:
-    """The latest snapshot of a job that `principal` may do this to.
+    """The snapshot in Redis of a job that `principal` may do this to.
 
     Raises:
         InvalidJobId: no job can have this id.
         JobNotFound: there is none, or not for this principal.
         Unreadable: what is stored is no snapshot.
     """
-    stored = await store.read(check_job_id(job_id))
+    return _allowed(await store.read(check_job_id(job_id)), principal, job_id, action)
+
+
+async def find_latest(services: Services, principal: Principal, job_id: str) -> Latest:
+    """The latest of a job, from memory if that is as good as Redis; errors as `find_job`."""
+    latest = services.hub.fresh(job_id)
+    if latest is None:
+        return Latest(await find_job(services.store, principal, job_id))
+    _allowed(latest.stored, principal, job_id, "read")
+    return latest
+
+
+async def find_many(services: Services, principal: Principal, job_ids: Sequence[str]) -> dict[str, Stored]:
+    """The latest of those jobs that `principal` may see, in the order given; the others are left out.
+
+    Raises:
+        RedisUnavailable: Redis did not answer.
+    """
+    latest = {job_id: services.hub.fresh(job_id) for job_id in job_ids}
+    others = [job_id for job_id, known in latest.items() if known is None and is_job_id(job_id)]
+    read = dict(zip(others, await services.store.read_many(others), strict=True))
+    found: dict[str, Stored] = {}
+    for job_id, known in latest.items():
+        stored = read.get(job_id) if known is None else known.stored
+        if stored is not None and allow(principal, "read", stored):
+            found[job_id] = stored
+    return found
+
+
+async def find_newer(services: Services, principal: Principal, job_id: str, seen: Seen, wait_s: float) -> Latest:
+    """Wait so many seconds for what the client has not seen, then give what there is; errors as `find_job`.
+
+    A smaller seq than the one seen is waited out too: the message of a newer snapshot may still be on its way here.
+    """
+    async with services.hub.watch(check_job_id(job_id)) as feed:
+        latest = feed.latest
+        _allowed(None if latest is None else latest.stored, principal, job_id, "read")
+        if latest is not None and (latest.terminal or (latest.seq == seen.after and seen.changed(latest))):
+            return latest
+        with suppress(TimeoutError, GoingAway):
+            async with asyncio.timeout(wait_s):
+                return await feed.newer(seen.after)
+        if feed.latest is None:
+            raise RedisUnavailable("Redis went away while the job was waited for")
+        return feed.latest
+
+
+def _allowed(stored: Stored | None, principal: Principal, job_id: str, action: Action) -> Stored:
     if stored is None or not allow(principal, action, stored):
         raise JobNotFound(job_id)
     return stored

@@ -18,6 +18,7 @@ from headway.store.connect import connect_listener
 #: Seconds of silence after which the connection is asked whether it lives, and after which it counts as dead.
 PING_S = 5.0
 DEAD_S = 15.0
+_ANSWER_S = 1.0
 _BATCH = 500
 _BACKOFF_MAX_S = 5.0
 _log = logging.getLogger("headway.api")
@@ -51,12 +52,20 @@ class Listener:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._lost = False
+        self._heard_at: float | None = None
         self.channels = 0
 
     @property
     def lost(self) -> bool:
         """Whether channels are wanted that no connection has subscribed since the last one was lost."""
         return self._lost and bool(self._wanted)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection was heard of as lately as its pings make sure of."""
+        return self._heard_at is not None and (
+            asyncio.get_running_loop().time() - self._heard_at < self._ping_s + _ANSWER_S
+        )
 
     def start(self) -> None:
         """Begin listening in the running event loop."""
@@ -103,6 +112,7 @@ class Listener:
     def _forget_connection(self) -> None:
         self._sent.clear()
         self._acks_due.clear()
+        self._heard_at = None
         self.channels = 0
         for confirmed in self._wanted.values():
             confirmed.clear()
@@ -112,16 +122,16 @@ class Listener:
         loop = asyncio.get_running_loop()
         changed = asyncio.create_task(self._changed.wait())
         reading: asyncio.Task[Any] | None = None
-        heard_at = loop.time()
+        self._heard_at = loop.time()
         try:
             while True:
                 waiting = {changed} if reading is None else {changed, reading}
                 done, _ = await asyncio.wait(waiting, timeout=self._ping_s, return_when=asyncio.FIRST_COMPLETED)
                 if reading is not None and reading in done:
-                    heard_at = loop.time()
+                    self._heard_at = loop.time()
                     self._take(reading.result())
                     reading = asyncio.create_task(pubsub.get_message(timeout=None))
-                elif loop.time() - heard_at > DEAD_S and reading is not None:
+                elif loop.time() - self._heard_at > DEAD_S and reading is not None:
                     raise RedisConnectionError(f"nothing was heard for {DEAD_S:g} s")
                 elif not done and reading is not None:
                     await pubsub.ping()
@@ -131,7 +141,7 @@ class Listener:
                     await self._send_changes(pubsub)
                 # There is no connection to read before the first channel.
                 if reading is None and self._sent:
-                    heard_at = loop.time()
+                    self._heard_at = loop.time()
                     reading = asyncio.create_task(pubsub.get_message(timeout=None))
         finally:
             await end(changed, reading)

@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
+from api.auth import Authenticate, local_user
 from api.deadline import ANSWER_S
 from api.deps import Services
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import files, health, jobs, status, tasks, workers, workflow, ws
+from api.routes import events, files, health, jobs, status, tasks, workers, workflow, ws
 from api.schema import DocumentedApi
 from api.uploads import FRAMING_MAX
 from headway import engines
@@ -29,7 +30,9 @@ class State(TypedDict):
     services: Services
 
 
-def create_app(settings: Settings, engine: engines.Engine | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, engine: engines.Engine | None = None, *, authenticate: Authenticate = local_user
+) -> FastAPI:
     """The API for these settings; `engine` None takes the one that they name. Nothing is opened before it starts.
 
     Raises:
@@ -39,7 +42,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None) -> Fast
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        async with _services(settings, chosen) as services:
+        async with _services(settings, chosen, authenticate) as services:
             yield {"services": services}
 
     app = DocumentedApi(
@@ -49,8 +52,9 @@ def create_app(settings: Settings, engine: engines.Engine | None = None) -> Fast
         lifespan=lifespan,
     )
     problems.install(app)
-    for module in (jobs, files, status, workflow, tasks, workers, health, ws):
+    for module in (jobs, files, status, events, workflow, tasks, workers, health):
         app.include_router(module.router)
+    app.router.routes.extend(ws.ROUTES)
     # The last one added is the first that a request meets.
     app.add_middleware(
         BodyGuard, max_bytes=settings.body_max_bytes, file_max_bytes=settings.file_max_bytes + FRAMING_MAX
@@ -67,13 +71,13 @@ def create_app(settings: Settings, engine: engines.Engine | None = None) -> Fast
 
 
 @asynccontextmanager
-async def _services(settings: Settings, engine: engines.Engine) -> AsyncIterator[Services]:
+async def _services(settings: Settings, engine: engines.Engine, authenticate: Authenticate) -> AsyncIterator[Services]:
     store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
     hub = Hub(settings, store)
     hub.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub)
+        yield Services(settings, store, blocking_store, engine, hub, authenticate)
     finally:
         await hub.close()
         await store.close()

@@ -22,9 +22,14 @@ TASKS_SEEN = "tasks:seen"
 WORKERS = "workers:seen"
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a job may have this id."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
 def check_job_id(job_id: str) -> str:
     """Return `job_id` if it may be part of a key, else raise `InvalidJobId`."""
-    if not _JOB_ID.fullmatch(job_id):
+    if not is_job_id(job_id):
         raise InvalidJobId(job_id)
     return job_id
 

@@ -11,10 +11,9 @@ from api.answers import JobDetail, JobId, JobPage, Submit, json_bytes
 from api.auth import allow
 from api.deadline import in_thread
 from api.deps import Lister, PrincipalDep, ServicesDep, StoreDep, Submitter
-from api.facts import facts
 from api.jobs import find_job
 from api.validation import check_params
-from headway.errors import Conflict, NotFound
+from headway.errors import Conflict, NotFound, Unreadable
 from headway.listing import Filters, page
 from headway.snapshot import Snapshot
 from headway.status import Status
@@ -116,7 +115,6 @@ async def list_jobs(
 async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
     """Snapshot, what was asked for, how earlier attempts ended, and the lease's own heartbeat."""
     stored = await find_job(store, principal, job_id)
-    facts(job_id, stored)
     spec, attempts, heartbeat_at = await asyncio.gather(
         store.run(store.calls.spec(job_id)),
         store.run(store.calls.attempts(job_id)),
@@ -144,11 +142,12 @@ async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Re
 async def get_result(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
     """What the job returned: a small result is in its snapshot too, a large one only here."""
     stored = await find_job(store, principal, job_id)
-    facts(job_id, stored)
-    members = json.loads(stored.raw)
-    if members["status"] != Status.FINISHED:
-        raise Conflict(f"job {job_id!r} has no result: it is {members['status']}")
-    result = members.get("result")
+    if stored.status != Status.FINISHED:
+        raise Conflict(f"job {job_id!r} has no result: it is {stored.status}")
+    try:
+        result = json.loads(stored.raw).get("result")
+    except ValueError as error:
+        raise Unreadable(job_id, "it is not JSON") from error
     if not _kept_beside(result, job_id):
         return json_bytes(json.dumps(result, ensure_ascii=False).encode())
     kept = await store.run(store.calls.result(job_id))

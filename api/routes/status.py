@@ -1,18 +1,27 @@
-"""The lesson's status endpoint: the snapshot as it is stored."""
+"""The lesson's status endpoint: the snapshot as it is stored, one or several, now or once it changes."""
 
+import json
+import time
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import examples, problems
-from api.answers import JobId, json_bytes
-from api.deps import PrincipalDep, StoreDep
-from api.facts import etag, etag_matches, poll_after
-from api.jobs import find_job
+from api.answers import JobId, Statuses, json_bytes
+from api.deps import Lister, PrincipalDep, ServicesDep
+from api.facts import etag, etag_matches, poll_after_s, soonest
+from api.jobs import Seen, find_latest, find_many, find_newer
+from api.leaving import while_waited_for
+from api.topic import Latest
+from headway.errors import BadInput
 from headway.snapshot import Snapshot
 
 router = APIRouter(tags=["status"])
 
+#: How many jobs one request may ask for, and how long it may wait for a change, in seconds.
+IDS_MAX = 200
+WAIT_MAX_S = 30
+_SEQ_MAX = 10**15 - 1
 _HEADERS = {
     "ETag": {"description": 'Send it back as `If-None-Match`: `"<seq>-<hash>"`.', "schema": {"type": "string"}},
     "Headway-Poll-After": {
@@ -20,31 +29,78 @@ _HEADERS = {
         "schema": {"type": "number"},
     },
 }
+_UNCHANGED = {"description": "Nothing has changed.", "headers": _HEADERS}
+_CACHE = "private, no-cache"
+
+IfNoneMatch = Annotated[str | None, Header(description="An earlier answer's `ETag`.")]
 
 
 @router.get(
     "/status/{job_id}",
     operation_id="get_status",
-    summary="What a job is doing now",
+    summary="What a job is doing now, or once that changes",
     response_model=Snapshot,
     responses={
         200: {"headers": _HEADERS, **examples.several(examples.SNAPSHOTS)},
-        304: {"description": "Nothing has changed.", "headers": _HEADERS},
+        304: _UNCHANGED,
         **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
     },
 )
 async def get_status(
     job_id: JobId,
-    store: StoreDep,
+    request: Request,
+    services: ServicesDep,
     principal: PrincipalDep,
-    if_none_match: Annotated[str | None, Header(description="An earlier answer's `ETag`.")] = None,
+    if_none_match: IfNoneMatch = None,
+    after: Annotated[int | None, Query(ge=0, le=_SEQ_MAX, description="The seq of the snapshot that you have.")] = None,
+    wait: Annotated[
+        float, Query(ge=0, le=WAIT_MAX_S, description="With `after`: how many seconds to wait for a newer one.")
+    ] = 0,
 ) -> Response:
     """The latest snapshot. A failed job is data too: 200, with `status: "failed"`."""
-    stored = await find_job(store, principal, job_id)
-    headers = {"ETag": etag(stored), "Cache-Control": "private, no-cache"}
-    after_s = poll_after(job_id, stored)
+    seen = None if after is None else Seen(after, if_none_match)
+    latest: Latest | None
+    if seen is None or not wait:
+        latest = await find_latest(services, principal, job_id)
+    else:
+        latest = await while_waited_for(request, find_newer(services, principal, job_id, seen, wait))
+    if latest is None:
+        return Response(status_code=204)
+    unchanged = etag_matches(if_none_match, latest.etag) if if_none_match is not None else latest.seq == after
+    return _answer(latest.stored.raw, latest.etag, poll_after_s(latest.stored, time.time()), unchanged)
+
+
+@router.get(
+    "/status",
+    operation_id="get_statuses",
+    summary="What several jobs are doing now",
+    response_model=Statuses,
+    responses={
+        200: {"headers": _HEADERS, **examples.one(examples.STATUSES)},
+        304: _UNCHANGED,
+        **problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE),
+    },
+)
+async def get_statuses(
+    services: ServicesDep,
+    principal: Lister,
+    ids: Annotated[str, Query(description=f"Job ids with commas between, at most {IDS_MAX}.", examples=["a1,b2"])],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The latest snapshots in the order asked; `missing` names the jobs that are not there, or not yours to see."""
+    job_ids = list(dict.fromkeys(job_id for job_id in ids.split(",") if job_id))
+    if len(job_ids) > IDS_MAX:
+        raise BadInput(f"ids: {len(job_ids)} jobs are more than {IDS_MAX}; ask in parts")
+    found = await find_many(services, principal, job_ids)
+    missing = [job_id for job_id in job_ids if job_id not in found]
+    snapshots = b",".join(stored.raw for stored in found.values())
+    body = b'{"snapshots":[%b],"missing":%b}' % (snapshots, json.dumps(missing).encode())
+    tag = etag("many", body)
+    return _answer(body, tag, soonest(found.values(), time.time()), etag_matches(if_none_match, tag))
+
+
+def _answer(body: bytes, tag: str, after_s: float | None, unchanged: bool) -> Response:
+    headers = {"ETag": tag, "Cache-Control": _CACHE}
     if after_s is not None:
-        headers["Headway-Poll-After"] = after_s
-    if etag_matches(if_none_match, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return json_bytes(stored.raw, headers=headers)
+        headers["Headway-Poll-After"] = f"{after_s:g}"
+    return Response(status_code=304, headers=headers) if unchanged else json_bytes(body, headers=headers)

@@ -1,88 +1,93 @@
-"""The lesson's WebSocket: a job's snapshots as they come, and nothing else."""
+"""The WebSockets.
 
-import asyncio
-from typing import Annotated
+They are bare ASGI applications: a socket's own task only receives, and the hub sends. A thousand sockets on one job
+then cost no more than a thousand writes.
+"""
 
-from fastapi import APIRouter, Query, WebSocket
-from starlette.websockets import WebSocketDisconnect
+from starlette.datastructures import QueryParams
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
-from api.auth import Principal, allow
-from api.deps import HubDep, PrincipalDep
-from api.ending import end
-from api.feed import GoingAway
-from api.hub import Hub
-from headway.errors import InvalidJobId, RedisUnavailable, Unreadable
+from api import closing
+from api.deps import principal_of, services_of
+from api.facts import seq_of
+from api.follower import Follower, Wording
+from api.incoming import Incoming
+from api.many_socket import ManySocket
+from api.outbox import Outbox
+from headway.errors import BadInput, InvalidJobId
 from headway.keys import check_job_id
 
-router = APIRouter()
-
-#: A job may be watched a moment before it is there, in seconds; the lesson's socket waits too.
-UNKNOWN_S = 5.0
-OVER = 1000
-UNREADABLE = 1011
-GOING_AWAY = 1012
-TRY_AGAIN = 1013
-BAD_REQUEST = 4400
-UNKNOWN = 4404
-_SEQ_DIGITS_MAX = 15
-
-Ending = tuple[int, str]
+_WORDING = Wording(
+    snapshot=lambda latest: latest.frame,
+    failure=closing.of_failure,
+    over=closing.FINISHED,
+    unknown=closing.NOT_FOUND,
+    leaving=closing.LEAVING,
+)
 
 
-@router.websocket("/ws/{job_id}")
-async def follow_job(
-    websocket: WebSocket,
-    job_id: str,
-    hub: HubDep,
-    principal: PrincipalDep,
-    after: Annotated[str | None, Query()] = None,
-) -> None:
-    """The snapshot first, unless its seq is `after`; then each newer one; 1000 after the terminal one."""
-    # Refusals are closes after the accept: a browser cannot see the code of any other.
-    await websocket.accept()
-    sending = asyncio.create_task(_send(websocket, hub, principal, job_id, after))
-    leaving = asyncio.create_task(_until_disconnect(websocket))
-    try:
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not leaving.done():
-            code, reason = sending.result()
-            await websocket.close(code, reason)
-    except WebSocketDisconnect:
-        pass
-    finally:
-        await end(sending, leaving)
+class FollowJob:
+    """`/ws/{job_id}?after=SEQ`: the job's snapshots, and nothing else."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket."""
+        outbox = await _accept(receive, send)
+        socket = Follower(services_of(scope).hub, outbox, principal_of(scope), _WORDING)
+        try:
+            try:
+                after = seq_of(QueryParams(scope["query_string"]).get("after"))
+                await socket.follow(check_job_id(scope["path_params"]["job_id"]), after)
+            except InvalidJobId:
+                outbox.close(closing.NOT_FOUND)
+            except BadInput as error:
+                outbox.close(closing.closing(closing.BAD_REQUEST, str(error)))
+            incoming = Incoming(receive, outbox)
+            # Who does not read does not notice that the client left.
+            while await incoming.next() is not None:
+                pass
+        finally:
+            socket.leave()
+            await outbox.abandon()
 
 
-@router.websocket("/{path:path}")
-async def refuse(websocket: WebSocket, path: str) -> None:
+class FollowMany:
+    """`/ws`: the client says which jobs it wants to follow."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket."""
+        outbox = await _accept(receive, send)
+        socket = ManySocket(services_of(scope).hub, outbox, principal_of(scope))
+        incoming = Incoming(receive, outbox)
+        try:
+            while (text := await incoming.next()) is not None:
+                await socket.take(text)
+                # A client that does not read is not listened to either.
+                await outbox.drained()
+        finally:
+            socket.leave()
+            await outbox.abandon()
+
+
+class Refuse:
     """No job has such an address."""
-    await websocket.accept()
-    await websocket.close(UNKNOWN, "job not found")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse one socket."""
+        outbox = await _accept(receive, send)
+        outbox.close(closing.NOT_FOUND)
+        await outbox.drained()
 
 
-async def _send(websocket: WebSocket, hub: Hub, principal: Principal, job_id: str, after: str | None) -> Ending:
-    if after is not None and not (after.isascii() and after.isdigit() and len(after) <= _SEQ_DIGITS_MAX):
-        return BAD_REQUEST, "after: give the seq of a snapshot, a whole number"
-    try:
-        async with hub.watch(check_job_id(job_id), None if after is None else int(after)) as feed:
-            if not await feed.known(UNKNOWN_S):
-                return UNKNOWN, "job not found"
-            async for stored in feed.snapshots():
-                if not allow(principal, "read", stored):
-                    return UNKNOWN, "job not found"
-                await websocket.send_text(stored.raw.decode())
-    except InvalidJobId:
-        return UNKNOWN, "job not found"
-    except Unreadable:
-        return UNREADABLE, "what is stored for this job is no snapshot"
-    except RedisUnavailable:
-        return TRY_AGAIN, "Redis does not answer"
-    except GoingAway:
-        return GOING_AWAY, "the server is going away"
-    return OVER, ""
+ROUTES = [
+    WebSocketRoute("/ws", FollowMany()),
+    WebSocketRoute("/ws/{job_id}", FollowJob()),
+    WebSocketRoute("/{path:path}", Refuse()),
+]
 
 
-async def _until_disconnect(websocket: WebSocket) -> None:
-    """Read and ignore what the client says; without reading, nobody notices that it left."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+async def _accept(receive: Receive, send: Send) -> Outbox:
+    # Refusals are closes after the accept: a browser cannot see the code of any other.
+    await receive()
+    await send({"type": "websocket.accept"})
+    return Outbox(send)

@@ -21,24 +21,28 @@ _SEQ_MAX = 10**15 - 1
 # The script writes the head and `body.encode` the rest, both in one order: who has its first members and its last one
 # has those between. Looking at these costs about a microsecond, whatever the result between them weighs.
 _OWN_HEAD = re.compile(
-    rb'\{"seq":([1-9][0-9]{0,14}),"attempt":[1-9][0-9]{0,8},"control":(?:null|\{[^{}]*+\}),"updated_at":"[^"\\]*+",'
-    rb'"job_id":"[A-Za-z0-9_-]{1,64}","status":"(?:%b)","percent":(?:[0-9]{1,2}|100),'
+    rb'\{"seq":([1-9][0-9]{0,14}),"attempt":[1-9][0-9]{0,8},"control":(?:null|\{[^{}]*+\}),"updated_at":"([^"\\]*+)",'
+    rb'"job_id":"[A-Za-z0-9_-]{1,64}","status":"(%b)","percent":(?:[0-9]{1,2}|100),'
     rb'"message":"(?:[^"\\]++|\\.)*+","result":' % b"|".join(status.value.encode() for status in Status)
 )
 _OWN_TAIL = re.compile(rb'"%b":(?:null|"[^"\\]*+")\}\Z' % list(_DEFAULTS)[-1].encode())
 _TAIL_BYTES = 64
+_STATUSES = {status.value.encode(): status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One job's latest snapshot.
 
-    `raw` is the JSON object as every face gets it. `adopted` marks a lesson writer's: its members stand as written,
-    with seq, attempt and defaults for the missing ones put beside them.
+    `raw` is the JSON object as every face gets it; the rest is what those who pass it on need to know of it. `adopted`
+    marks a lesson writer's: its members stand as written, with seq, attempt and defaults for the missing ones put
+    beside them. `updated_at` is as its writer gave it; None where a lesson writer gave no text.
     """
 
     raw: bytes
     seq: int
+    status: Status
+    updated_at: str | None
     adopted: bool = False
 
     @property
@@ -60,7 +64,7 @@ def own(job_id: str, raw: bytes) -> Stored:
     """
     head = _OWN_HEAD.match(raw)
     if head is not None and _OWN_TAIL.search(raw, len(raw) - _TAIL_BYTES):
-        return Stored(raw, int(head[1]))
+        return Stored(raw, int(head[1]), _STATUSES[head[3]], head[2].decode(errors="replace"))
     return _mended(job_id, raw)
 
 
@@ -97,7 +101,9 @@ def _complete(job_id: str, raw: bytes, seq: int, attempt: int) -> Stored:
     """
     members = _DEFAULTS | {"job_id": job_id} | _members(job_id, raw) | {"seq": seq, "attempt": attempt}
     _parsed(job_id, members)
-    return Stored(_written(members), seq, adopted=True)
+    updated_at = members["updated_at"]
+    given = updated_at if isinstance(updated_at, str) else None
+    return Stored(_written(members), seq, Status(members["status"]), given, adopted=True)
 
 
 def _mended(job_id: str, raw: bytes) -> Stored:
@@ -112,7 +118,8 @@ def _mended(job_id: str, raw: bytes) -> Stored:
         raise Unreadable(job_id, "its seq is not a whole number from 1")
     # Unlike a lesson writer's, which may leave it out, headway's own always says where the job is.
     whole = _DEFAULTS | {"job_id": job_id, "status": None} | members
-    return Stored(_written(_parsed(job_id, whole).model_dump(mode="json")), seq)
+    snapshot = _parsed(job_id, whole)
+    return Stored(_written(snapshot.model_dump(mode="json")), seq, snapshot.status, snapshot.updated_at)
 
 
 def _members(job_id: str, raw: bytes) -> dict[str, Any]:

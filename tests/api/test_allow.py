@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from api.auth import local_user
-from api.deps import get_principal
 from api.main import create_app
 from headway.settings import Settings
 from headway.store import Store
@@ -22,8 +21,8 @@ OPEN_TO_ALL = {"/healthz", "/readyz"}
 @pytest.fixture
 def strangers_client(redis_url: str) -> Iterator[TestClient]:
     """The API as it meets one who may do nothing."""
-    app = create_app(Settings(HEADWAY_REDIS_URL=redis_url))
-    app.dependency_overrides[get_principal] = lambda: replace(local_user("eve"), kind=cast(Any, "stranger"))
+    stranger = replace(local_user("eve"), kind=cast(Any, "stranger"))
+    app = create_app(Settings(HEADWAY_REDIS_URL=redis_url), authenticate=lambda name: stranger)
     with TestClient(app, base_url="http://localhost") as client:
         yield client
 

@@ -32,10 +32,10 @@ def direct(redis_url: str) -> Iterator[Redis]:
 
 
 @asynccontextmanager
-async def running_hub(redis_url: str) -> AsyncIterator[Hub]:
+async def running_hub(redis_url: str, linger_s: float = 0) -> AsyncIterator[Hub]:
     settings = Settings(HEADWAY_REDIS_URL=redis_url)
     store = AsyncStore(settings)
-    hub = Hub(settings, store)
+    hub = Hub(settings, store, linger_s=linger_s)
     hub.start()
     try:
         yield hub

@@ -3,7 +3,7 @@
 import signal
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
@@ -123,7 +123,6 @@ def test_what_the_client_says_is_ignored(api: ApiServer, job: WrittenJob) -> Non
     with open_socket(api, job.id) as ws:
         next_frame(ws)
         ws.send("hello")
-        ws.send(b"\x00\xff")
         job.start()
         assert next_frame(ws)["status"] == "started"
 
@@ -136,12 +135,34 @@ def test_a_large_frame_from_the_client_ends_its_socket_alone(api: ApiServer, job
         assert [next_frame(other)["seq"] for _ in range(2)] == [1, 2]
 
 
-def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob, redis: Redis) -> None:
+def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob) -> None:
+    def watchers() -> int:
+        return int(httpx2.get(f"{api.url}/readyz").json()["watchers"])
+
+    before = watchers()
     with open_socket(api, job.id) as ws:
         next_frame(ws)
-        assert subscribers(redis, job.id) == 1
+        assert watchers() == before + 1
 
-    wait_for(lambda: subscribers(redis, job.id) == 0, 2, "the subscription is dropped")
+    wait_for(lambda: watchers() == before, 2, "the watcher is gone")
+
+
+def test_a_binary_frame_ends_its_socket_alone(api: ApiServer, job: WrittenJob) -> None:
+    with open_socket(api, job.id) as other, open_socket(api, job.id) as ws:
+        next_frame(ws)
+        ws.send(b"\x00\xff")
+        assert read_to_end(ws) == ([], 1003)
+        job.start()
+        assert [next_frame(other)["seq"] for _ in range(2)] == [1, 2]
+
+
+def test_a_thousand_messages_at_once_end_their_socket_with_1008(api: ApiServer, job: WrittenJob) -> None:
+    with open_socket(api, job.id) as ws:
+        next_frame(ws)
+        with suppress(ConnectionClosed):
+            for _ in range(1_000):
+                ws.send("hello")
+        assert read_to_end(ws) == ([], 1008)
 
 
 def test_a_snapshot_that_is_none_ends_with_1011(api: ApiServer, redis: Redis) -> None:

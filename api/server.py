@@ -1,0 +1,73 @@
+"""The server around the application: how it listens, and how it goes away."""
+
+import resource
+import socket
+from contextlib import suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.protocol import SocketProtocol
+from headway.errors import SettingsError
+from headway.settings import Settings
+from headway.stack.ports import port_problem
+
+#: What a client may say at once on a socket: 200 jobs to follow; larger frames end it.
+_WS_FRAME_MAX_BYTES = 32_768
+_GRACE_S = 1
+_BACKLOG = 4_096
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which tells those who wait for news that none will come from here."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer who waits, close the sockets with 1012, and end."""
+        services = self.lifespan.state.get("services")
+        if services is not None:
+            services.hub.end_watches()
+        await super().shutdown(sockets)
+
+
+def serve(app: ASGIApp, settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    listening = _listen(settings)
+    _allow_many_files()
+    config = uvicorn.Config(
+        app,
+        # Others than the bare protocol need trust in headers that anybody on this machine can write.
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        # Below that it says two lines for each socket.
+        log_level="warning",
+        ws=SocketProtocol,
+        ws_max_size=_WS_FRAME_MAX_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.api_host.strip("[]"), settings.api_port
+    problem = port_problem(host, port)
+    if problem:
+        raise SettingsError(f"HEADWAY_API_PORT: port {port} of {host} {problem}")
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"HEADWAY_API_PORT: port {port} of {host} cannot be opened: {error.strerror}") from None
+
+
+def _allow_many_files() -> None:
+    """Ask for as many open files as the system gives this process: each socket is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS says "without limit", and refuses to be taken at its word.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
