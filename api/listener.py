@@ -50,6 +50,7 @@ class Listener:
         self._sent: set[str] = set()
         self._acks_due: dict[str, int] = {}
         self._changed = asyncio.Event()
+        self._reading: asyncio.Timeout | None = None
         self._task: asyncio.Task[None] | None = None
         self._lost = False
         self._heard_at: float | None = None
@@ -83,13 +84,20 @@ class Listener:
             if channel in self._sent and channel not in self._acks_due:
                 # It was given up a moment ago, and nobody has told Redis yet.
                 confirmed.set()
-            self._changed.set()
+            self._interrupt()
         return self._wanted[channel]
 
     def ignore(self, channel: str) -> None:
         """Give a channel up."""
         if self._wanted.pop(channel, None) is not None:
-            self._changed.set()
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Make the reading task send what is wanted now."""
+        self._changed.set()
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(asyncio.get_running_loop().time())
+            self._reading = None
 
     async def _run(self) -> None:
         failures = 0
@@ -120,31 +128,44 @@ class Listener:
 
     async def _serve(self, pubsub: PubSub) -> None:
         loop = asyncio.get_running_loop()
-        changed = asyncio.create_task(self._changed.wait())
-        reading: asyncio.Task[Any] | None = None
         self._heard_at = loop.time()
-        try:
-            while True:
-                waiting = {changed} if reading is None else {changed, reading}
-                done, _ = await asyncio.wait(waiting, timeout=self._ping_s, return_when=asyncio.FIRST_COMPLETED)
-                if reading is not None and reading in done:
-                    self._heard_at = loop.time()
-                    self._take(reading.result())
-                    reading = asyncio.create_task(pubsub.get_message(timeout=None))
-                elif loop.time() - self._heard_at > DEAD_S and reading is not None:
-                    raise RedisConnectionError(f"nothing was heard for {DEAD_S:g} s")
-                elif not done and reading is not None:
-                    await pubsub.ping()
-                if changed in done:
-                    self._changed.clear()
-                    changed = asyncio.create_task(self._changed.wait())
-                    await self._send_changes(pubsub)
+        connected = False
+        while True:
+            self._changed.clear()
+            await self._send_changes(pubsub)
+            connected = connected or bool(self._sent)
+            if not connected:
                 # There is no connection to read before the first channel.
-                if reading is None and self._sent:
-                    self._heard_at = loop.time()
-                    reading = asyncio.create_task(pubsub.get_message(timeout=None))
+                await self._changed.wait()
+                self._heard_at = loop.time()
+                continue
+            if not await self._read(pubsub):
+                silent_s = loop.time() - self._heard_at
+                if silent_s > DEAD_S:
+                    raise RedisConnectionError(f"nothing was heard for {DEAD_S:g} s")
+                if silent_s >= self._ping_s / 2:
+                    await pubsub.ping()
+
+    async def _read(self, pubsub: PubSub) -> bool:
+        """Take what comes until other channels are wanted, or some time has passed; False if that was it.
+
+        redis-py's reads may be broken off: what was received stays in its buffer for the next one.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._ping_s / 2) as self._reading:
+                while not self._changed.is_set():
+                    for _ in range(_BATCH):
+                        message = await pubsub.get_message(timeout=None)
+                        self._heard_at = loop.time()
+                        self._take(message)
+                    # A read that always finds something never lets anybody else go on.
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            return self._changed.is_set()
         finally:
-            await end(changed, reading)
+            self._reading = None
+        return True
 
     async def _send_changes(self, pubsub: PubSub) -> None:
         dropped = list(self._sent - self._wanted.keys())

@@ -59,10 +59,17 @@ def _listen(settings: Settings) -> socket.socket:
     if problem:
         raise SettingsError(f"HEADWAY_API_PORT: port {port} of {host} {problem}")
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    # asyncio sends small writes at once (TCP_NODELAY) only where the socket says that it speaks TCP, which those of
+    # `socket.create_server` do not: each answer would wait 40 ms for the acknowledgement of its own headers.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
+        listening.close()
         raise SettingsError(f"HEADWAY_API_PORT: port {port} of {host} cannot be opened: {error.strerror}") from None
+    return listening
 
 
 def _allow_many_files() -> None:

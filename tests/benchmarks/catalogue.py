@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks import report, track, update
+from tests.benchmarks import delivery, idle, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -29,6 +29,11 @@ BENCHMARKS = (
     Benchmark("track-nested", track.nested),
     Benchmark("update", update.update),
     Benchmark("report", report.reports, ("report", "report-writes")),
+    Benchmark("delivery", delivery.latency, ("delivery-p50", "delivery-p99")),
+    Benchmark("fanout", delivery.one_job, ("fanout", "fanout-p99")),
+    Benchmark("fanout-many", delivery.many_jobs, ("fanout-many", "fanout-many-p99")),
+    Benchmark("socket-memory", idle.memory),
+    Benchmark("status", status.polls, ("status", "status-304")),
 )
 
 
