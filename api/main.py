@@ -52,7 +52,8 @@ def create_app(
         lifespan=lifespan,
     )
     problems.install(app)
-    for module in (jobs, files, status, events, workflow, tasks, workers, health):
+    # A request goes through the routes in this order, and polls are the most frequent.
+    for module in (status, jobs, files, events, workflow, tasks, workers, health):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
     # The last one added is the first that a request meets.
