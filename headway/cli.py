@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from headway import engines, tasks
-from headway.errors import HeadwayError, RedisUnavailable, SettingsError
+from headway.errors import HeadwayError, RedisUnavailable, SettingsError, WorkerEnded
 from headway.settings import Settings, get_settings
 from headway.store import Store
 from headway.store.calls import Call
@@ -19,6 +19,7 @@ from headway.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+ENDED_BY_ITSELF = 1
 WRONG_SET_UP = 2
 _ENV_HINT = "`make run` writes its own to .headway/env: read it with `. .headway/env`"
 
@@ -55,7 +56,8 @@ def worker(
         engine.work(settings, found, list(queues or settings.queues), name or f"w-{uuid4().hex[:8]}", burst)
     except HeadwayError as error:
         typer.echo(f"headway: {error}", err=True)
-        raise typer.Exit(WRONG_SET_UP) from None
+        status = ENDED_BY_ITSELF if isinstance(error, WorkerEnded) else WRONG_SET_UP
+        raise typer.Exit(status) from None
 
 
 def _tasks(modules: list[str] | None, settings: Settings) -> list[Task]:

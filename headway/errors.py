@@ -117,6 +117,10 @@ class EngineUnavailable(Unavailable):
     """The queue did not take the job; its snapshot says failed."""
 
 
+class WorkerEnded(Unavailable):
+    """A worker ended although nobody told it to; the sentence says why."""
+
+
 class ApiUnavailable(Unavailable):
     """The API does not answer at its address, or answered with a server error."""
 

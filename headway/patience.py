@@ -36,15 +36,18 @@ def patiently(attempt: Callable[[], T], outage_s: float) -> T:
 
 
 class Patience(Retry):
-    """Makes a client repeat every command until Redis answers, in the main thread, for at most `outage_s` at a time.
+    """Makes a client repeat every command until Redis answers, in the main thread, while an outage is no longer
+    than `outage_s`.
 
     Raises:
-        RedisError: that of the last try, when Redis was away for longer, or inside `hurried`.
+        RedisUnavailable: Redis was away for longer. From then on every command is tried once.
+        RedisError: that of the only try, inside `hurried`.
     """
 
     def __init__(self, outage_s: float) -> None:
         super().__init__(NoBackoff(), 0)
         self._outage_s = outage_s
+        self._away_since_s: float | None = None
         self._hurried = 0
 
     def __deepcopy__(self, memo: object) -> Self:
@@ -68,10 +71,10 @@ class Patience(Retry):
         self, do: Callable[[], T], fail: Callable[..., Any], is_retryable: Any = None, with_failure_count: bool = False
     ) -> T:
         """Call `do` until Redis answers; see `redis.retry.Retry`."""
-        deadline = time.monotonic() + self._outage_s
+        failed_s: float | None = None
         while True:
             try:
-                return do()
+                answer = do()
             except (RedisError, OSError) as error:
                 if away(error) is None or (is_retryable is not None and not is_retryable(error)):
                     raise
@@ -80,7 +83,16 @@ class Patience(Retry):
                 except WatchError:
                     # The caller would repeat the whole transaction at once, although it may have been carried out.
                     raise error from None
-                main = threading.current_thread() is threading.main_thread()
-                if self._hurried or not main or time.monotonic() > deadline:
+                # Making a connection may succeed with a Redis that does not answer: this call counts for itself too.
+                failed_s = self._away_since_s = failed_s or self._away_since_s or time.monotonic()
+                if self._hurried or threading.current_thread() is not threading.main_thread():
                     raise
+                if time.monotonic() - failed_s > self._outage_s:
+                    self.end()
+                    raise RedisUnavailable(
+                        f"Redis was away for longer than HEADWAY_OUTAGE_S ({self._outage_s:g} s): {error}"
+                    ) from error
+            else:
+                self._away_since_s = None
+                return answer
             time.sleep(AWAY_PAUSE_S)

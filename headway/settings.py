@@ -68,7 +68,8 @@ class Settings(BaseSettings):
         default=2.0, gt=0, le=5, description="How often a running job and its worker raise the lease, in seconds."
     )
     outage_s: Seconds = Field(
-        default=600, description="How long a job's end is repeated while Redis does not answer, in seconds."
+        default=600,
+        description="How long Redis may be away before a worker gives up a job's end, and itself, in seconds.",
     )
     shutdown_grace_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=10, description="How long a stopping worker lets its job finish before handing it back, in seconds."

@@ -36,4 +36,8 @@ class EngineModule(Protocol):
         """The engine for those who enqueue."""
 
     def work(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
-        """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty."""
+        """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty.
+
+        Raises:
+            WorkerEnded: it ended for another reason.
+        """

@@ -4,8 +4,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
-from rq.exceptions import DeserializationError, InvalidJobOperation
+from rq.exceptions import DeserializationError, InvalidJobOperation, StopRequested
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from setproctitle import setproctitle
@@ -21,7 +21,15 @@ from setproctitle import setproctitle
 from headway import workers
 from headway.attempt import run_attempt
 from headway.engines.base import engine_job_id
-from headway.errors import EngineUnavailable, InvalidJobId, JobNotFound, RedisUnavailable, SettingsError, Unreadable
+from headway.errors import (
+    EngineUnavailable,
+    InvalidJobId,
+    JobNotFound,
+    RedisUnavailable,
+    SettingsError,
+    Unreadable,
+    WorkerEnded,
+)
 from headway.orphan import end_if_orphaned, end_with_parent
 from headway.outside import fail_lost, fail_queued, release
 from headway.patience import AWAY_PAUSE_S, Patience, patiently
@@ -109,11 +117,17 @@ def run_job(job_id: str, attempt: int) -> None:
 
 
 def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
-    """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty."""
+    """Run jobs in this process until it is told to stop; with `burst`, until the queues are empty.
+
+    Raises:
+        WorkerEnded: it ended for another reason.
+    """
     # RQ changes the timeouts of the connection that it is handed, so it gets one of its own.
     worker = HeadwayWorker(settings, tasks, queues, name, connect(settings))
     # RQ says at length what headway says in a line; its warnings, and the tracebacks of failed jobs, come through.
     worker.work(burst=burst, logging_level="WARNING")
+    if not worker.ended_as_asked:
+        raise WorkerEnded(f"worker {name} ended, and nobody told it to: {worker.ended_by}")
 
 
 class HeadwayWorker(Worker):
@@ -136,6 +150,9 @@ class HeadwayWorker(Worker):
         self._passed_on_s: dict[str, float] = {}
         self._give_up_s: float | None = None
         self._handing_back = False
+        #: Whether it was told to stop, or met the end of its queues.
+        self.ended_as_asked = False
+        self.ended_by = "an error that its log shows"
         self._parent_pid = os.getpid()
 
     def register_birth(self) -> None:
@@ -198,6 +215,7 @@ class HeadwayWorker(Worker):
     def handle_warm_shutdown_request(self) -> None:
         """Give the running job its grace; after it the job goes back to its queue."""
         super().handle_warm_shutdown_request()
+        self.ended_as_asked = True
         self._patience.end()
         self._give_up_s = time.monotonic() + self._settings.shutdown_grace_s
 
@@ -212,6 +230,32 @@ class HeadwayWorker(Worker):
         with self._patience.hurried(), suppress(RedisError, OSError):
             super().set_shutdown_requested_date()
 
+    def check_for_suspension(self, burst: bool) -> None:
+        """Wait while all workers are suspended; with `burst`, end."""
+        with self._step():
+            super().check_for_suspension(burst)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a job; None when a burst is over."""
+        with self._step():
+            dequeued: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        self.ended_as_asked = self.ended_as_asked or dequeued is None
+        return dequeued
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """One of the steps of RQ's loop, which ends alike whether it was told to, or of any error."""
+        try:
+            yield
+        except StopRequested:
+            self.ended_as_asked = True
+            raise
+        except RedisUnavailable as error:
+            self.ended_by = str(error)
+            raise StopRequested from error
+
     def setup_work_horse_signals(self) -> None:
         """Prepare a work-horse right after the fork."""
         end_with_parent(self._parent_pid)
@@ -219,11 +263,12 @@ class HeadwayWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job here, leave it to a worker that has its code, or refuse what no worker of headway's can run."""
-        why = self._unusable(job)
-        if why:
-            self._refuse(job, queue, why)
-        elif not self._leaves_to_others(job, queue):
-            super().execute_job(job, queue)
+        with self._step():
+            why = self._unusable(job)
+            if why:
+                self._refuse(job, queue, why)
+            elif not self._leaves_to_others(job, queue):
+                super().execute_job(job, queue)
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Any) -> None:
         """Wait for a work-horse, and write off what one left behind that ended quietly, by `os._exit(0)` say."""

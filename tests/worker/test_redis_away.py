@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from headway import workers
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
-from tests.servers import worker_process
+from tests.servers import process, worker_process
 from tests.wait import wait_for
 from tests.worker.test_rq_worker import JOBS, Floor
 
@@ -98,3 +100,33 @@ def test_a_worker_told_to_stop_during_an_outage_ends(
     finally:
         server.start()
     assert Store(floor.settings).redis.ping()
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_a_worker_whose_redis_stays_away_for_too_long_ends_and_says_so(
+    server: RedisServer, floor: Floor, tmp_path: Path, busy: bool
+) -> None:
+    command = [sys.executable, "-m", "headway.cli", "worker", "--tasks", *JOBS]
+    with process(command, {"REDIS_URL": server.url, "HEADWAY_OUTAGE_S": "1"}) as (worker, log):
+        wait_for(lambda: floor.store.run(workers.names()), 20, "the worker announces itself")
+        if busy:
+            floor.running(floor.submit("wait_for_file", path=str(tmp_path / "go")))
+        server.kill()
+        (tmp_path / "go").touch()
+        try:
+            assert worker.wait(25) == 1
+        finally:
+            server.start()
+        last = log.read_text().splitlines()[-1]
+        assert last.startswith("headway: worker ")
+        assert "nobody told it to: Redis was away for longer than HEADWAY_OUTAGE_S" in last
+
+
+def test_a_worker_whose_loop_ends_with_an_error_says_that_nobody_told_it_to(server: RedisServer, floor: Floor) -> None:
+    command = [sys.executable, "-m", "headway.cli", "worker", "--tasks", *JOBS]
+    with process(command, {"REDIS_URL": server.url}) as (worker, log):
+        (name,) = wait_for(lambda: floor.store.run(workers.names()), 20, "the worker announces itself")
+        # What RQ does not expect: its queue is no list.
+        floor.store.redis.set("rq:queue:headway-default", "x")
+        assert worker.wait(20) == 1
+        assert f"headway: worker {name} ended, and nobody told it to: " in log.read_text()
