@@ -1,15 +1,24 @@
 """The seam between headway and the queue library that runs its jobs."""
 
+import re
 from typing import Protocol
 
 from headway.settings import Settings
 from headway.snapshot import Spec
 from headway.tasks import Task
 
+_LATER_ATTEMPT = re.compile(r"(.+)-a([2-9]|[1-9][0-9]+)")
+
 
 def engine_job_id(job_id: str, attempt: int) -> str:
     """The engine's own id for one attempt: `<id>`, then `<id>-a2`."""
     return job_id if attempt == 1 else f"{job_id}-a{attempt}"
+
+
+def attempts_of(engine_job_id: str) -> list[tuple[str, int]]:
+    """The attempts, as job id and number, that have this id: two, if a job's own id ends like a later attempt's."""
+    later = _LATER_ATTEMPT.fullmatch(engine_job_id)
+    return [(engine_job_id, 1)] + ([(later[1], int(later[2]))] if later else [])
 
 
 class Engine(Protocol):

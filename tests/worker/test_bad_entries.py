@@ -7,9 +7,12 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.job import Job
+from rq.results import Result
 from rq.serializers import JSONSerializer
 
 from headway import keys
+from headway.engines.base import attempts_of, engine_job_id
+from tests.headway.proxy import Proxy
 from tests.servers import worker_process
 from tests.wait import wait_for
 from tests.worker.test_rq_worker import JOBS, Floor
@@ -48,6 +51,17 @@ def test_no_function_but_headways_own_is_called(floor: Floor, redis_url: str) ->
     assert floor.rq_status("odd") == "failed"
 
 
+@pytest.mark.parametrize("losses", [1, 3])
+def test_a_refusal_whose_reply_was_lost_is_there_once(floor: Floor, redis_url: str, losses: int) -> None:
+    with Proxy(redis_url) as proxy, worker_process(proxy.url, JOBS) as worker:
+        proxy.lose_replies(losses, b"rq:results:odd")
+        queue = Queue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
+        odd = queue.enqueue("os.getcwd", job_id="odd")
+        assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+        assert (floor.rq_status("odd"), Result.count(odd)) == ("failed", 1)
+        assert (proxy.lost >= 1, worker.poll()) == (True, None)
+
+
 def test_nothing_is_unpickled(floor: Floor, redis_url: str) -> None:
     Queue("headway-default", connection=floor.store.redis).enqueue("os.getcwd", job_id="odd")
     goes_on(floor, redis_url)
@@ -72,6 +86,31 @@ def test_a_job_whose_spec_is_spoilt_fails_and_says_so(floor: Floor, redis_url: s
     assert last.error is not None
     assert (last.status, last.error.type) == ("failed", "Unusable")
     wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+
+
+@pytest.mark.parametrize("job_id", ["table-a1", "table-a02", "table-a2"])
+def test_a_spoilt_job_whose_id_ends_like_an_attempts_fails_under_its_own_id(
+    floor: Floor, redis_url: str, job_id: str
+) -> None:
+    floor.submit("add", job_id="table", a=1, b=1)
+    floor.submit("add", job_id=job_id, a=1, b=1)
+    floor.store.redis.delete(keys.spec(job_id))
+    goes_on(floor, redis_url)
+    assert (floor.now(job_id).status, floor.now("table").status) == ("failed", "finished")
+
+
+@pytest.mark.parametrize(
+    ("engine_id", "attempts"),
+    [
+        ("x", [("x", 1)]),
+        ("x-a1", [("x-a1", 1)]),
+        ("x-a2", [("x-a2", 1), ("x", 2)]),
+        ("x-a1-a30", [("x-a1-a30", 1), ("x-a1", 30)]),
+    ],
+)
+def test_an_engines_id_is_read_back(engine_id: str, attempts: list[tuple[str, int]]) -> None:
+    assert attempts_of(engine_id) == attempts
+    assert {engine_job_id(*attempt) for attempt in attempts} == {engine_id}
 
 
 @pytest.mark.parametrize("key", [keys.state, keys.snapshot, keys.lease])

@@ -34,8 +34,8 @@ class Floor:
         self.store = Store(self.settings)
         self.engine = engines.load(self.settings).engine(self.settings)
 
-    def submit(self, task: str, **params: Any) -> str:
-        spec = Spec(job_id=uuid4().hex[:12], task=task, params=params, created_at=utc_now())
+    def submit(self, task: str, job_id: str = "", **params: Any) -> str:
+        spec = Spec(job_id=job_id or uuid4().hex[:12], task=task, params=params, created_at=utc_now())
         self.store.run(self.store.calls.create(spec, body.queued(spec), request="r"))
         self.engine.enqueue(spec, 1)
         return spec.job_id

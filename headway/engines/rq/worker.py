@@ -1,4 +1,4 @@
-"""RQ behind the seam: queues named `headway-<queue>`, JSON instead of pickle, one work-horse process a job."""
+"""RQ's worker, made to live through a Redis that is away and to say what becomes of its jobs."""
 
 import logging
 import os
@@ -6,114 +6,39 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from types import FrameType
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
-from rq.exceptions import DeserializationError, InvalidJobOperation, StopRequested
+from rq.exceptions import InvalidJobOperation, StopRequested
+from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from setproctitle import setproctitle
 
-from headway import workers
-from headway.attempt import run_attempt
-from headway.engines.base import engine_job_id
-from headway.errors import (
-    EngineUnavailable,
-    InvalidJobId,
-    JobNotFound,
-    RedisUnavailable,
-    SettingsError,
-    Unreadable,
-    WorkerEnded,
-)
-from headway.orphan import end_if_orphaned, end_with_parent
-from headway.outside import fail_lost, fail_queued, release
+from headway.engines.rq.closing import close
+from headway.engines.rq.engine import queue_name
+from headway.engines.rq.entries import Entries
+from headway.errors import JobNotFound, RedisUnavailable, SettingsError, Unreadable, WorkerEnded
+from headway.orphan import end_with_parent
+from headway.outside import fail_lost, release
 from headway.patience import AWAY_PAUSE_S, Patience, patiently
 from headway.presence import Presence
-from headway.settings import Settings, get_settings
-from headway.snapshot import JobError, Spec
+from headway.settings import Settings
+from headway.snapshot import JobError
 from headway.store import Store
 from headway.store.connect import connect
 from headway.tasks import Task
 
 logger = logging.getLogger("headway.worker")
 
-_ENTRY = "headway.engines.rq.run_job"
-_NO_TIMEOUT = -1
+_MONITORING_S = 1
 # RQ waits for jobs this many seconds less than a worker's time to live, and beats its heart in between.
 _WAIT_BELOW_TTL_S = 15
-_MONITORING_S = 1
-_PASS_ON_S = 1.0
 # A worker that was told to stop waits no longer than that for a Redis that is away.
 _HAND_BACK_S = 5.0
-
-
-def queue_name(queue: str) -> str:
-    """RQ's name of a queue: the lesson's `Queue("default")` goes on beside headway's."""
-    return f"headway-{queue}"
-
-
-def engine(settings: Settings) -> "RqEngine":
-    """The engine for those who enqueue."""
-    return RqEngine(settings)
-
-
-class RqEngine:
-    """Puts jobs into RQ's queues, by name: no job code is loaded here."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
-        self._keep_s = int(settings.keep_s)
-
-    def enqueue(self, spec: Spec, attempt: int) -> None:
-        """Put one attempt of a job into its queue; doing it twice is harmless.
-
-        Raises:
-            EngineUnavailable: the queue did not take it.
-        """
-        try:
-            self._queue(spec).enqueue(
-                _ENTRY,
-                args=(spec.job_id, attempt),
-                job_id=engine_job_id(spec.job_id, attempt),
-                job_timeout=_NO_TIMEOUT,
-                failure_ttl=self._keep_s,
-                description=f"{spec.task} {spec.job_id}#{attempt}",
-            )
-        except (RedisError, OSError) as error:
-            raise EngineUnavailable(f"the queue {spec.queue!r} did not take the job: {error}") from error
-
-    def position(self, spec: Spec, attempt: int) -> int | None:
-        """A waiting attempt's place in its queue, from 0; None if it is not in it."""
-        try:
-            position: int | None = self._queue(spec).get_job_position(engine_job_id(spec.job_id, attempt))
-        except (RedisError, OSError) as error:
-            raise RedisUnavailable(f"Redis does not answer: {error}") from error
-        return position
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._redis.close()
-
-    def _queue(self, spec: Spec) -> Queue:
-        return Queue(queue_name(spec.queue), connection=self._redis, serializer=JSONSerializer)
-
-
-def run_job(job_id: str, attempt: int) -> None:
-    """What a work-horse runs: RQ's entry point, named in the queue. Its own return value is always None."""
-    settings = get_settings()
-    store = Store(settings)
-    spec = patiently(lambda: store.run(store.calls.spec(job_id)), settings.outage_s)
-    if spec is None:
-        logger.warning("job %s is not known, its attempt %d is not run", job_id, attempt)
-        return
-    setproctitle(f"headway {job_id}#{attempt} {spec.task}")
-    look = partial(end_if_orphaned, os.getppid())
-    run_attempt(store, settings, spec, attempt, worker=os.environ["RQ_WORKER_ID"], look=look)
 
 
 def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, burst: bool) -> None:
@@ -147,7 +72,7 @@ class HeadwayWorker(Worker):
         self._settings = settings
         self._store = Store(settings)
         self._presence = Presence(self._store, settings, name, tasks, queues)
-        self._passed_on_s: dict[str, float] = {}
+        self._entries = Entries(self._store, self._presence, settings.outage_s)
         self._give_up_s: float | None = None
         self._handing_back = False
         #: Whether it was told to stop, or met the end of its queues.
@@ -264,10 +189,12 @@ class HeadwayWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job here, leave it to a worker that has its code, or refuse what no worker of headway's can run."""
         with self._step():
-            why = self._unusable(job)
-            if why:
-                self._refuse(job, queue, why)
-            elif not self._leaves_to_others(job, queue):
+            entry = self._entries.read(job)
+            if entry.spec is None:
+                self._refuse(job, queue, entry.unusable)
+            elif self._entries.is_for_others(entry.spec):
+                self._entries.pass_on(job, queue)
+            else:
                 super().execute_job(job, queue)
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Any) -> None:
@@ -314,22 +241,15 @@ class HeadwayWorker(Worker):
             job, execution, lambda: Worker.handle_job_success(self, job, queue, started_job_registry, execution)
         )
 
-    def _close(self, job: Job, execution: Any, write: Callable[[], None]) -> None:
-        """Carry out RQ's closing transaction once, through any outage: it leaves a result of this execution."""
-        deadline = time.monotonic() + self._settings.outage_s
+    def _close(self, job: Job, execution: Execution | None, write: Callable[[], None]) -> None:
         stopped_job_id = self._stopped_job_id
-        while True:
+
+        def closing() -> None:
+            # RQ forgets it with the first try.
             self._stopped_job_id = stopped_job_id
-            with suppress(RedisError, OSError), self._patience.hurried():
-                write()
-            if execution is None:
-                return
-            result = job.latest_result()
-            if result is not None and result.execution_id == execution.id:
-                return
-            if time.monotonic() > deadline:
-                raise RedisUnavailable(f"the end of job {job.id} could not be written")
-            time.sleep(AWAY_PAUSE_S)
+            write()
+
+        close(job, execution, closing, self._patience, self._settings.outage_s)
 
     def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
         job_id, attempt = job.args
@@ -343,50 +263,9 @@ class HeadwayWorker(Worker):
             logger.warning("job %s: %s, but: %s", job_id, error.detail, problem)
             return False
 
-    def _unusable(self, job: Job) -> str:
-        """Why this entry of the queue cannot be run; empty if it can."""
-        try:
-            if job.func_name != _ENTRY:
-                return f"it asks for {job.func_name!r}, and headway's queues take headway's jobs alone"
-            job_id, attempt = job.args
-            if not isinstance(attempt, int):
-                return "its arguments are not those of a job of headway's"
-            spec = patiently(lambda: self._store.run(self._store.calls.spec(job_id)), self._settings.outage_s)
-        except (DeserializationError, TypeError, ValueError, ResponseError) as error:
-            return f"it cannot be read ({type(error).__name__})"
-        return "" if spec is not None else "what was asked for is no longer kept"
-
     def _refuse(self, job: Job, queue: Queue, why: str) -> None:
         """Call a job failed that no work-horse was started for."""
         logger.warning("%s in queue %s is not run: %s", job.id, queue.name, why)
-        with self.connection.pipeline() as pipeline:
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            pipeline.execute()
+        self.connection.lrem(queue.intermediate_queue_key, 1, job.id)
         self.handle_job_failure(job, queue, exc_string=why)
-        job_id = job.id.rpartition("-a")[0] if job.id.rpartition("-a")[2].isdigit() else job.id
-        with suppress(JobNotFound, InvalidJobId, Unreadable, RedisUnavailable, ResponseError):
-            fail_queued(self._store, job_id, JobError(type="Unusable", detail=f"the job could not be run: {why}"))
-
-    def _leaves_to_others(self, job: Job, queue: Queue) -> bool:
-        """Put a job to the end of its queue if another worker's task it is; one that nobody knows fails here."""
-        spec = patiently(lambda: self._store.run(self._store.calls.spec(job.args[0])), self._settings.outage_s)
-        if spec is None or self._presence.runs(spec.task):
-            return False
-        known = patiently(lambda: self._store.run(workers.catalogue()), self._settings.outage_s)
-        if all(info.name != spec.task for info in known):
-            return False
-        with self.connection.pipeline() as pipeline:
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            queue.push_job_id(job.id, pipeline=pipeline)
-            pipeline.execute()
-        self._wait_for_others(job.id)
-        return True
-
-    def _wait_for_others(self, job_id: str) -> None:
-        """Meet the same job once a second at most, so that a queue full of others' jobs costs next to nothing."""
-        now_s = time.monotonic()
-        self._passed_on_s = {known: at_s for known, at_s in self._passed_on_s.items() if now_s - at_s < _PASS_ON_S}
-        met_s = self._passed_on_s.get(job_id)
-        if met_s is not None:
-            time.sleep(max(0.0, met_s + _PASS_ON_S - now_s))
-        self._passed_on_s[job_id] = time.monotonic()
+        self._entries.fail(job, why)

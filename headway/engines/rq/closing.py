@@ -1,0 +1,50 @@
+"""RQ's closing write of a job: carried out once, through any outage."""
+
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from rq.exceptions import InvalidJobOperation
+from rq.executions import Execution
+from rq.job import Job, JobStatus
+
+from headway.errors import RedisUnavailable
+from headway.patience import AWAY_PAUSE_S, Patience
+from headway.store.connect import away
+
+
+def close(
+    job: Job, execution: Execution | None, write: Callable[[], None], patience: Patience, outage_s: float
+) -> None:
+    """Repeat `write` until what it leaves behind is there: a lost reply must not leave two results of an execution.
+
+    `execution` is None for a job that never began; such a job can only fail.
+
+    Raises:
+        RedisUnavailable: Redis was away for longer than `outage_s`.
+    """
+    deadline = time.monotonic() + outage_s
+    while True:
+        try:
+            with patience.hurried():
+                write()
+        except (RedisError, OSError) as error:
+            if away(error) is None:
+                raise
+        if _has_failed(job) if execution is None else _has_result(job, execution):
+            return
+        if time.monotonic() > deadline:
+            raise RedisUnavailable(f"the end of job {job.id} could not be written")
+        time.sleep(AWAY_PAUSE_S)
+
+
+def _has_result(job: Job, execution: Execution) -> bool:
+    result = job.latest_result()
+    return result is not None and result.execution_id == execution.id
+
+
+def _has_failed(job: Job) -> bool:
+    try:
+        return bool(job.get_status() == JobStatus.FAILED)
+    except InvalidJobOperation:
+        return False
