@@ -329,3 +329,28 @@ def test_a_job_that_says_far_too_much_is_cut_short_in_words_alone(floor: Floor) 
     last = floor.ended(floor.submit("babble", times=3))
     assert (last.status, last.result, last.percent) == ("finished", 3, 100)
     assert (len(last.metrics), last.n, last.total) == (64, 0, 0)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_that_starts_leaves_the_unfinished_jobs_of_others_alone(
+    floor: Floor, redis_url: str, tmp_path: Path
+) -> None:
+    redis = floor.store.redis
+    job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
+    floor.running(job_id)
+    # As after an outage: the heartbeats stopped for longer than RQ allows, and a job lies between queue and start.
+    (execution,) = redis.zrange("rq:wip:headway-default", 0, -1)
+    stuck = floor.submit("add", a=1, b=1)
+    redis.lmove("rq:queue:headway-default", "rq:queue:headway-default:intermediate")
+    redis.set(f"rq:queue:headway-default:intermediate:first_seen:{stuck}", 1)
+    redis.zadd("rq:finished:headway-default", {"expired": 1})
+    redis.zadd("rq:wip:headway-default", {execution: 1, "gone:gone": 1})
+    command = [sys.executable, "-m", "headway.cli", "worker", "--tasks", *JOBS, "--burst"]
+    subprocess.run(command, env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url}, cwd=ROOT, check=True, timeout=30)
+    assert redis.zscore("rq:finished:headway-default", "expired") is None
+    assert redis.zscore("rq:wip:headway-default", "gone:gone") == 1
+    assert (floor.rq_status(job_id), floor.rq_status(stuck)) == ("started", "queued")
+    (tmp_path / "go").touch()
+    assert floor.ended(job_id).status == "finished"
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 10, "RQ agrees")
+    assert floor.now(stuck).status == "queued"

@@ -11,11 +11,12 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.exceptions import InvalidJobOperation, StopRequested
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.utils import now
 from setproctitle import setproctitle
 
 from headway.engines.rq.closing import close
@@ -180,6 +181,20 @@ class HeadwayWorker(Worker):
         except RedisUnavailable as error:
             self.ended_by = str(error)
             raise StopRequested from error
+
+    def clean_registries(self) -> None:
+        """Drop what has expired from RQ's lists of ended jobs and workers, and leave every unfinished job alone.
+
+        RQ's own would fail a running job whose heartbeats an outage kept back, and one that it finds between its queue
+        and its start.
+        """
+        for queue in self.queues:
+            if queue.acquire_maintenance_lock():
+                queue.finished_job_registry.cleanup()
+                queue.failed_job_registry.cleanup()
+                worker_registration.clean_worker_registry(queue)
+                queue.release_maintenance_lock()
+        self.last_cleaned_at = now()
 
     def setup_work_horse_signals(self) -> None:
         """Prepare a work-horse right after the fork."""
