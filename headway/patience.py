@@ -1,5 +1,6 @@
 """Waiting for a Redis that is away."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from redis.retry import Retry
 from headway.errors import RedisUnavailable
 from headway.store.connect import away
 
+logger = logging.getLogger("headway.worker")
 T = TypeVar("T")
 
 #: Seconds between two tries while Redis does not answer.
@@ -48,6 +50,7 @@ class Patience(Retry):
         super().__init__(NoBackoff(), 0)
         self._outage_s = outage_s
         self._away_since_s: float | None = None
+        self._waiting = False
         self._hurried = 0
 
     def __deepcopy__(self, memo: object) -> Self:
@@ -87,6 +90,9 @@ class Patience(Retry):
                 failed_s = self._away_since_s = failed_s or self._away_since_s or time.monotonic()
                 if self._hurried or threading.current_thread() is not threading.main_thread():
                     raise
+                if not self._waiting:
+                    self._waiting = True
+                    logger.warning("Redis does not answer, it is waited for up to %g s: %s", self._outage_s, error)
                 if time.monotonic() - failed_s > self._outage_s:
                     self.end()
                     raise RedisUnavailable(
@@ -94,5 +100,6 @@ class Patience(Retry):
                     ) from error
             else:
                 self._away_since_s = None
+                self._waiting = False
                 return answer
             time.sleep(AWAY_PAUSE_S)

@@ -37,19 +37,23 @@ class ApiServer:
         return "ws" + self.url.removeprefix("http")
 
 
+class Running(subprocess.Popen[bytes]):
+    """A process under test, and the file with all that it said."""
+
+    log: Path
+
+
 def inherited() -> dict[str, str]:
     """What a process under test gets of our own environment."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
 
 
 @contextmanager
-def process(
-    command: Sequence[str], env: dict[str, str], *, cwd: Path = ROOT
-) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+def process(command: Sequence[str], env: dict[str, str], *, cwd: Path = ROOT) -> Iterator[tuple[Running, Path]]:
     """Run a command with nothing but PATH, HOME and `env`; print what it said if the block fails."""
     with tempfile.NamedTemporaryFile(prefix="headway-test-", suffix=".log", delete=False) as log:
         running = _start(command, inherited() | env, cwd, log)
-    path = Path(log.name)
+    path = running.log = Path(log.name)
     try:
         yield running, path
     except BaseException:
@@ -96,7 +100,7 @@ def answers(server: ApiServer, path: str) -> bool:
 @contextmanager
 def worker_process(
     redis_url: str, tasks: Sequence[str] = ("worker.examples",), queues: Sequence[str] = ("default",), **env: str
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[Running]:
     """One headway worker, ready to take jobs."""
     before = _worker_names(redis_url)
     options = [part for task in tasks for part in ("--tasks", task)]
@@ -118,5 +122,5 @@ def _worker_names(redis_url: str) -> set[bytes]:
         return set(client.zrange(keys.WORKERS, 0, -1))
 
 
-def _start(command: Sequence[str], env: dict[str, str], cwd: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+def _start(command: Sequence[str], env: dict[str, str], cwd: Path, log: IO[bytes]) -> Running:
+    return Running(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)

@@ -1,13 +1,14 @@
 """Tasks that do what a test needs a real worker to do."""
 
+import itertools
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from headway import log, metric, report, task, track
+from tests.wait import wait_for
 
 
 @task
@@ -110,12 +111,16 @@ def say(lines: list[str]) -> int:
 
 @task
 def hold(go: str, runs: str) -> int:
-    """Note in `runs` that it ran, and report until `go` is there."""
+    """Note in `runs` that it runs and that it is through, and report until `go` is there in between."""
     with Path(runs).open("a") as file:
-        file.write("ran\n")
-    n = 0
-    while not Path(go).exists():
-        n += 1
-        report(n=n, message="holding")
-        time.sleep(0.01)
+        file.write("runs\n")
+    steps = itertools.count(1)
+
+    def may_go() -> bool:
+        report(n=next(steps), message="holding")
+        return Path(go).exists()
+
+    wait_for(may_go, 300, f"{go} is there")
+    with Path(runs).open("a") as file:
+        file.write("through\n")
     return 1

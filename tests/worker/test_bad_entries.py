@@ -1,7 +1,7 @@
 """Whatever lies in a queue, the worker says why it does not run it, and goes on with the next job."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from redis import Redis
@@ -15,16 +15,9 @@ from headway.engines.base import attempts_of, engine_job_id
 from tests.headway.proxy import Proxy
 from tests.servers import worker_process
 from tests.wait import wait_for
-from tests.worker.test_rq_worker import JOBS, Floor
+from tests.worker.floor import JOBS, Floor
 
 Spoil = Callable[[Redis, str], None]
-
-
-@pytest.fixture
-def floor(redis_url: str) -> Iterator[Floor]:
-    floor = Floor(redis_url)
-    yield floor
-    floor.close()
 
 
 def goes_on(floor: Floor, redis_url: str) -> subprocess.Popen[bytes]:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psutil
 import pytest
@@ -15,58 +14,10 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from headway import body, engines, keys, workers
-from headway.clock import utc_now
-from headway.settings import Settings
-from headway.snapshot import Snapshot, Spec
-from headway.store import Store
+from headway import keys, workers
 from tests.servers import ROOT, worker_process
 from tests.wait import wait_for
-
-JOBS = ("tests.worker.jobs",)
-
-
-class Floor:
-    """Submits jobs as the API does, and looks at what becomes of them."""
-
-    def __init__(self, redis_url: str) -> None:
-        self.settings = Settings(HEADWAY_REDIS_URL=redis_url)
-        self.store = Store(self.settings)
-        self.engine = engines.load(self.settings).engine(self.settings)
-
-    def submit(self, task: str, job_id: str = "", **params: Any) -> str:
-        spec = Spec(job_id=job_id or uuid4().hex[:12], task=task, params=params, created_at=utc_now())
-        self.store.run(self.store.calls.create(spec, body.queued(spec), request="r"))
-        self.engine.enqueue(spec, 1)
-        return spec.job_id
-
-    def now(self, job_id: str) -> Snapshot:
-        stored = self.store.read(job_id)
-        assert stored is not None
-        return stored.snapshot
-
-    def ended(self, job_id: str) -> Snapshot:
-        wait_for(lambda: self.now(job_id).status.terminal, 15, f"job {job_id} ends")
-        return self.now(job_id)
-
-    def running(self, job_id: str) -> Snapshot:
-        wait_for(lambda: self.now(job_id).status == "running", 15, f"job {job_id} runs")
-        return self.now(job_id)
-
-    def rq_status(self, job_id: str) -> str | None:
-        job = Job.fetch(job_id, connection=self.store.redis, serializer=JSONSerializer)
-        return str(job.get_status().value)
-
-    def close(self) -> None:
-        self.engine.close()
-        self.store.close()
-
-
-@pytest.fixture
-def floor(redis_url: str) -> Iterator[Floor]:
-    floor = Floor(redis_url)
-    yield floor
-    floor.close()
+from tests.worker.floor import JOBS, Floor
 
 
 @pytest.fixture

@@ -116,15 +116,26 @@ class HeadwayWorker(Worker):
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Beat RQ's heart and headway's."""
+        if self.is_horse:
+            super().heartbeat(timeout, pipeline)
+            return
         try:
             with self._patience.hurried():
-                super().heartbeat(timeout, pipeline)
+                self._beat(timeout, pipeline)
         except (RedisError, OSError) as error:
             logger.warning("no heartbeat of worker %s: %s", self.name, error)
             return
-        if not self.is_horse:
-            execution = next(iter(self.executions.values()), None)
-            self._presence.say(None if execution is None else str(execution.job_id))
+        execution = next(iter(self.executions.values()), None)
+        self._presence.say(None if execution is None else str(execution.job_id))
+
+    def _beat(self, timeout: int | None, pipeline: Any) -> None:
+        """RQ's heartbeat, with all that a Redis that came back empty has to know of the worker."""
+        beat = self.connection.pipeline() if pipeline is None else pipeline
+        super().heartbeat(timeout, beat)
+        beat.hset(self.key, mapping=self.serialize() | {"state": self.get_state()})
+        worker_registration.register(self, beat)
+        if pipeline is None:
+            beat.execute()
 
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
         """Called every second while a work-horse runs; an outage of Redis must not end the worker."""
@@ -194,7 +205,7 @@ class HeadwayWorker(Worker):
                 queue.failed_job_registry.cleanup()
                 worker_registration.clean_worker_registry(queue)
                 queue.release_maintenance_lock()
-        self.last_cleaned_at = now()
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ says None, and means a time as well.
 
     def setup_work_horse_signals(self) -> None:
         """Prepare a work-horse right after the fork."""
