@@ -9,6 +9,7 @@ from rq.job import Job
 from rq.results import Result
 from rq.serializers import JSONSerializer
 
+from headway.engines.rq.queue import HeadwayQueue
 from headway.stack.redis_server import RedisServer
 from tests.headway.proxy import Proxy
 from tests.servers import Running, worker_process
@@ -75,6 +76,42 @@ def test_a_closing_write_whose_reply_was_lost_is_there_once(
         assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
         job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
         assert (Result.count(job), proxy.lost >= 1, worker.poll()) == (1, True, None)
+
+
+def test_a_job_whose_delivery_was_lost_waits_to_be_put_back_and_runs_once(
+    server: RedisServer, floor: Floor, tmp_path: Path
+) -> None:
+    redis = floor.store.redis
+    with Proxy(server.url) as proxy, worker_process(proxy.url, JOBS) as worker:
+        proxy.lose_replies(1, b"BLMOVE", saying=b"lost-job")
+        (tmp_path / "go").touch()
+        job_id = floor.submit("hold", job_id="lost-job", go=str(tmp_path / "go"), runs=str(tmp_path / "ran"))
+        # RQ has put the job aside for a worker that never heard of it, which goes on with the next one.
+        assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
+        spec = floor.store.run(floor.store.calls.spec(job_id))
+        assert spec is not None
+        assert (proxy.lost, floor.now(job_id).status, floor.engine.position(spec, 1)) == (1, "queued", None)
+        assert redis.lrange("rq:queue:headway-default:intermediate", 0, -1) == [b"lost-job"]
+        floor.engine.enqueue(spec, 1)
+        assert floor.ended(job_id).status == "finished"
+        floor.agrees(job_id)
+        assert (tmp_path / "ran").read_text() == "runs\nthrough\n"
+        assert not redis.exists("rq:queue:headway-default:intermediate")
+        assert worker.poll() is None
+
+
+def test_a_job_is_in_its_queue_once_however_often_the_reply_is_lost(server: RedisServer, floor: Floor) -> None:
+    with Proxy(server.url) as proxy:
+        near = Floor(proxy.url)
+        proxy.lose_replies(2, b"PUSH")
+        near.submit("add", job_id="pushed", a=1, b=2)
+        assert (proxy.lost, floor.store.redis.lrange("rq:queue:headway-default", 0, -1)) == (2, [b"pushed"])
+        # As a worker does that leaves the job to others.
+        proxy.lose_replies(2, b"PUSH")
+        HeadwayQueue("headway-default", connection=near.store.redis).push_job_id("passed")
+        near.close()
+        held = [b"pushed", b"passed"]
+        assert (proxy.lost, floor.store.redis.lrange("rq:queue:headway-default", 0, -1)) == (4, held)
 
 
 def test_a_work_horse_killed_while_redis_is_away_is_shown(server: RedisServer, floor: Floor, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """The side of those who enqueue: no job code is loaded here."""
 
 from redis.exceptions import RedisError
-from rq import Queue
 from rq.serializers import JSONSerializer
 
 from headway.engines.base import engine_job_id
+from headway.engines.rq.queue import HeadwayQueue, queue_name
 from headway.errors import EngineUnavailable, RedisUnavailable
 from headway.settings import Settings
 from headway.snapshot import Spec
@@ -13,11 +13,6 @@ from headway.store.connect import connect
 #: The function that every entry of headway's queues asks for; `run_job` under the name that never changes.
 ENTRY = "headway.engines.rq.run_job"
 _NO_TIMEOUT = -1
-
-
-def queue_name(queue: str) -> str:
-    """RQ's name of a queue: the lesson's `Queue("default")` goes on beside headway's."""
-    return f"headway-{queue}"
 
 
 def engine(settings: Settings) -> "RqEngine":
@@ -62,5 +57,5 @@ class RqEngine:
         """Close the connections."""
         self._redis.close()
 
-    def _queue(self, spec: Spec) -> Queue:
-        return Queue(queue_name(spec.queue), connection=self._redis, serializer=JSONSerializer)
+    def _queue(self, spec: Spec) -> HeadwayQueue:
+        return HeadwayQueue(queue_name(spec.queue), connection=self._redis, serializer=JSONSerializer)

@@ -67,10 +67,7 @@ class Entries:
 
         So a queue full of others' jobs costs next to nothing.
         """
-        with queue.connection.pipeline() as pipeline:
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            queue.push_job_id(job.id, pipeline=pipeline)
-            pipeline.execute()
+        queue.push_job_id(job.id)
         now_s = time.monotonic()
         self._passed_on_s = {known: at_s for known, at_s in self._passed_on_s.items() if now_s - at_s < _PASS_ON_S}
         met_s = self._passed_on_s.get(job.id)

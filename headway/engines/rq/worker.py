@@ -20,8 +20,8 @@ from rq.utils import now
 from setproctitle import setproctitle
 
 from headway.engines.rq.closing import close
-from headway.engines.rq.engine import queue_name
 from headway.engines.rq.entries import Entries
+from headway.engines.rq.queue import HeadwayQueue, queue_name
 from headway.errors import JobNotFound, RedisUnavailable, SettingsError, Unreadable, WorkerEnded
 from headway.orphan import end_with_parent
 from headway.outside import fail_lost, release
@@ -66,6 +66,7 @@ class HeadwayWorker(Worker):
             [queue_name(queue) for queue in queues],
             name=name,
             connection=redis,
+            queue_class=HeadwayQueue,
             serializer=JSONSerializer,
             worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
             job_monitoring_interval=_MONITORING_S,
