@@ -1,43 +1,34 @@
-"""RQ's worker, made to live through a Redis that is away and to say what becomes of its jobs."""
+"""The worker: what becomes of the jobs that it takes."""
 
 import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
-from rq import Queue, Worker, worker_registration
-from rq.exceptions import InvalidJobOperation, StopRequested
+from rq import Queue, Worker
+from rq.exceptions import InvalidJobOperation
 from rq.executions import Execution
 from rq.job import Job, JobStatus
-from rq.serializers import JSONSerializer
-from rq.utils import now
-from setproctitle import setproctitle
 
 from headway.engines.rq.closing import close
 from headway.engines.rq.entries import Entries
-from headway.engines.rq.queue import HeadwayQueue, queue_name
-from headway.errors import JobNotFound, RedisUnavailable, SettingsError, Unreadable, WorkerEnded
+from headway.engines.rq.loop import SteadyLoop
+from headway.errors import JobNotFound, RedisUnavailable, Unreadable, WorkerEnded
 from headway.orphan import end_with_parent
 from headway.outside import fail_lost, release
-from headway.patience import AWAY_PAUSE_S, Patience, patiently
-from headway.presence import Presence
+from headway.patience import patiently
 from headway.settings import Settings
 from headway.snapshot import JobError
-from headway.store import Store
 from headway.store.connect import connect
 from headway.tasks import Task
 
 logger = logging.getLogger("headway.worker")
 
-_MONITORING_S = 1
-# RQ waits for jobs this many seconds less than a worker's time to live, and beats its heart in between.
-_WAIT_BELOW_TTL_S = 15
 # A worker that was told to stop waits no longer than that for a Redis that is away.
 _HAND_BACK_S = 5.0
 
@@ -56,87 +47,15 @@ def work(settings: Settings, tasks: list[Task], queues: list[str], name: str, bu
         raise WorkerEnded(f"worker {name} ended, and nobody told it to: {worker.ended_by}")
 
 
-class HeadwayWorker(Worker):
-    """RQ's worker, which also says what it can run, and writes what became of a work-horse that was killed."""
+class HeadwayWorker(SteadyLoop):
+    """Runs the jobs of headway's queues, and writes what became of each: also of one whose work-horse was killed."""
 
     def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
-        self._patience = Patience(settings.outage_s)
-        redis.set_retry(self._patience)
-        super().__init__(
-            [queue_name(queue) for queue in queues],
-            name=name,
-            connection=redis,
-            queue_class=HeadwayQueue,
-            serializer=JSONSerializer,
-            worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
-            job_monitoring_interval=_MONITORING_S,
-        )
-        self._settings = settings
-        self._store = Store(settings)
-        self._presence = Presence(self._store, settings, name, tasks, queues)
+        super().__init__(settings, tasks, queues, name, redis)
         self._entries = Entries(self._store, self._presence, settings.outage_s)
         self._give_up_s: float | None = None
         self._handing_back = False
-        #: Whether it was told to stop, or met the end of its queues.
-        self.ended_as_asked = False
-        self.ended_by = "an error that its log shows"
         self._parent_pid = os.getpid()
-
-    def register_birth(self) -> None:
-        """Take the worker's name.
-
-        Raises:
-            SettingsError: another worker has it, or had it until it was killed a moment ago.
-        """
-        try:
-            super().register_birth()
-        except ValueError as error:
-            raise SettingsError(f"--name: {error}") from error
-
-    def register_death(self) -> None:
-        """Say that the worker has ended."""
-        with self._patience.hurried(), suppress(RedisError, OSError):
-            super().register_death()
-        self._presence.withdraw()
-
-    def unsubscribe(self) -> None:
-        """Stop listening for commands."""
-        with self._patience.hurried(), suppress(RedisError, OSError):
-            super().unsubscribe()
-
-    # RQ's own lets the thread die of a time-out, and the worker is deaf from then on.
-    def _pubsub_exception_handler(self, exc: Exception, pubsub: Any, pubsub_thread: Any) -> None:
-        if not isinstance(exc, RedisError | OSError):
-            raise exc
-        time.sleep(AWAY_PAUSE_S)
-
-    def procline(self, message: str) -> None:
-        """Name the worker's process; a work-horse's name is its job's."""
-        if not self.is_horse:
-            setproctitle(f"headway-worker {self.name}: {message}")
-
-    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Beat RQ's heart and headway's."""
-        if self.is_horse:
-            super().heartbeat(timeout, pipeline)
-            return
-        try:
-            with self._patience.hurried():
-                self._beat(timeout, pipeline)
-        except (RedisError, OSError) as error:
-            logger.warning("no heartbeat of worker %s: %s", self.name, error)
-            return
-        execution = next(iter(self.executions.values()), None)
-        self._presence.say(None if execution is None else str(execution.job_id))
-
-    def _beat(self, timeout: int | None, pipeline: Any) -> None:
-        """RQ's heartbeat, with all that a Redis that came back empty has to know of the worker."""
-        beat = self.connection.pipeline() if pipeline is None else pipeline
-        super().heartbeat(timeout, beat)
-        beat.hset(self.key, mapping=self.serialize() | {"state": self.get_state()})
-        worker_registration.register(self, beat)
-        if pipeline is None:
-            beat.execute()
 
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
         """Called every second while a work-horse runs; an outage of Redis must not end the worker."""
@@ -153,8 +72,6 @@ class HeadwayWorker(Worker):
     def handle_warm_shutdown_request(self) -> None:
         """Give the running job its grace; after it the job goes back to its queue."""
         super().handle_warm_shutdown_request()
-        self.ended_as_asked = True
-        self._patience.end()
         self._give_up_s = time.monotonic() + self._settings.shutdown_grace_s
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -162,51 +79,6 @@ class HeadwayWorker(Worker):
         if not self.horse_pid:
             super().request_force_stop(signum, frame)
         self._give_up_s = time.monotonic()
-
-    def set_shutdown_requested_date(self) -> None:
-        """RQ notes in Redis, inside a signal handler, that it was told to stop; a Redis that is away is no matter."""
-        with self._patience.hurried(), suppress(RedisError, OSError):
-            super().set_shutdown_requested_date()
-
-    def check_for_suspension(self, burst: bool) -> None:
-        """Wait while all workers are suspended; with `burst`, end."""
-        with self._step():
-            super().check_for_suspension(burst)
-
-    def dequeue_job_and_maintain_ttl(
-        self, timeout: int | None, max_idle_time: int | None = None
-    ) -> tuple[Job, Queue] | None:
-        """Wait for a job; None when a burst is over."""
-        with self._step():
-            dequeued: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
-        self.ended_as_asked = self.ended_as_asked or dequeued is None
-        return dequeued
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        """One of the steps of RQ's loop, which ends alike whether it was told to, or of any error."""
-        try:
-            yield
-        except StopRequested:
-            self.ended_as_asked = True
-            raise
-        except RedisUnavailable as error:
-            self.ended_by = str(error)
-            raise StopRequested from error
-
-    def clean_registries(self) -> None:
-        """Drop what has expired from RQ's lists of ended jobs and workers, and leave every unfinished job alone.
-
-        RQ's own would fail a running job whose heartbeats an outage kept back, and one that it finds between its queue
-        and its start.
-        """
-        for queue in self.queues:
-            if queue.acquire_maintenance_lock():
-                queue.finished_job_registry.cleanup()
-                queue.failed_job_registry.cleanup()
-                worker_registration.clean_worker_registry(queue)
-                queue.release_maintenance_lock()
-        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ says None, and means a time as well.
 
     def setup_work_horse_signals(self) -> None:
         """Prepare a work-horse right after the fork."""
