@@ -61,6 +61,22 @@ def test_jobs_and_workers_live_through_an_outage_in_the_middle_and_across_the_en
         assert (one.poll(), two.poll()) == (None, None)
 
 
+def test_a_job_that_outlasts_even_a_too_long_outage_is_finished(
+    server: RedisServer, floor: Floor, tmp_path: Path
+) -> None:
+    with worker_process(server.url, JOBS, HEADWAY_OUTAGE_S="1") as worker:
+        job_id = floor.submit("hold", go=str(tmp_path / "go"), runs=str(tmp_path / "ran"))
+        floor.running(job_id)
+        server.kill()
+        misses(worker, 3)
+        server.start()
+        (tmp_path / "go").touch()
+        assert floor.ended(job_id).status == "finished"
+        floor.agrees(job_id)
+        assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
+        assert worker.poll() is None
+
+
 @pytest.mark.parametrize("losses", [1, 4])
 @pytest.mark.parametrize(
     ("task", "params", "status"), [("add", {"a": 1, "b": 1}, "finished"), ("fail", {"detail": "no"}, "failed")]
