@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 class Proxy:
     """Forwards a loopback port to a Redis on a unix socket.
 
-    `lose_replies` makes it swallow some replies and hang up; every reply is held up for `delay_s` seconds.
+    `lose_replies` makes it swallow some replies and hang up, `hold_up` makes it slow.
     """
 
     def __init__(self, redis_url: str) -> None:
@@ -24,7 +24,9 @@ class Proxy:
         self._command = b""
         self._saying = b""
         self.lost = 0
-        self.delay_s = 0.0
+        self._slow = b""
+        self._hold_s = 0.0
+        self.held_up = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -38,6 +40,10 @@ class Proxy:
         Redis carries the commands out.
         """
         self._to_lose, self._command, self._saying = n, to, saying
+
+    def hold_up(self, seconds: float, to: bytes = b"") -> None:
+        """From now on be so long with every reply to a command that contains `to`."""
+        self._hold_s, self._slow = seconds, to
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +80,9 @@ class Proxy:
                     self._to_lose -= 1
                     self.lost += 1
                     break
-                time.sleep(self.delay_s)
+                if self._hold_s and self._slow in requests[0]:
+                    self.held_up += 1
+                    time.sleep(self._hold_s)
                 client.sendall(reply)
         except OSError:
             # One of them is gone, and the other one hears of it.

@@ -117,13 +117,13 @@ def test_a_slow_redis_delays_a_job_and_its_end_and_nothing_else(
         job_id = floor.submit("hold", go=str(tmp_path / "go"), runs=str(tmp_path / "ran"))
         floor.running(job_id)
         (horse,) = psutil.Process(worker.pid).children()
-        proxy.delay_s = 1.0
+        proxy.hold_up(1.0)
         before = floor.now(job_id)
         wait_for(lambda: floor.now(job_id).seq > before.seq + 1, 15, "the job goes on reporting")
         (tmp_path / "go").touch()
         wait_for(lambda: floor.now(job_id).status.terminal, 15, "the job ends")
         wait_for(lambda: not horse.is_running(), 40, "the work-horse ends")
-        proxy.delay_s = 0.0
+        proxy.hold_up(0.0)
         ran_once(floor, job_id, tmp_path)
         assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
         assert worker.poll() is None
@@ -156,6 +156,20 @@ def test_a_worker_told_to_stop_during_an_outage_ends(
     finally:
         server.start()
     assert Store(floor.settings).redis.ping()
+
+
+def test_a_worker_told_to_stop_with_a_job_that_it_has_only_just_taken_puts_it_back(
+    server: RedisServer, floor: Floor
+) -> None:
+    with Proxy(server.url) as proxy, worker_process(proxy.url, JOBS) as worker:
+        proxy.hold_up(1.0, to=b":spec")
+        jobs = [floor.submit("add", job_id=f"job-{n}", a=1, b=n) for n in range(2)]
+        wait_for(lambda: proxy.held_up, 10, "the worker reads what it has taken")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        spec = [floor.store.run(floor.store.calls.spec(job_id)) for job_id in jobs]
+        assert [floor.engine.position(found, 1) for found in spec if found] == [0, 1]
+        assert [floor.now(job_id).status for job_id in jobs] == ["queued", "queued"]
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])

@@ -115,6 +115,14 @@ class SteadyLoop(Worker):
         self.ended_as_asked = True
         self._patience.end()
 
+    def _shutdown(self) -> None:
+        # RQ's own gives up whatever it is at unless a job runs, and forgets a job that it has taken and not begun.
+        HeadwayQueue.closed = True
+        if HeadwayQueue.waits:
+            raise StopRequested
+        self._stop_requested = True
+        self.set_shutdown_requested_date()
+
     def set_shutdown_requested_date(self) -> None:
         """RQ notes in Redis, inside a signal handler, that it was told to stop; a Redis that is away is no matter."""
         with self._patience.hurried(), suppress(RedisError, OSError):

@@ -1,9 +1,12 @@
-"""RQ's queue, whose pushes may be repeated."""
+"""RQ's queue, whose pushes may be repeated, and whose worker may be told to stop while it waits."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from rq import Queue
+from rq.exceptions import StopRequested
 
 # A client repeats a command whose reply was lost. RQ would then have the job in its queue twice, and run it twice.
 _PUSH_ONCE = """
@@ -21,11 +24,39 @@ def queue_name(queue: str) -> str:
 
 
 class HeadwayQueue(Queue):
-    """Takes a job once for every push, however often Redis is told; the push before it is forgotten.
+    """RQ's queue: it takes a job once for every push, however often Redis is told; the push before it is forgotten.
 
     RQ moves a job that a worker takes into an intermediate queue, until it starts. If the reply is lost, or the worker
     dies in between, the job stays there, queued and in no queue, until somebody pushes it again.
     """
+
+    #: Whether this process waits for a job, so that it may be interrupted: it has none in its hand.
+    waits: ClassVar[bool] = False
+    #: Whether this process takes no more jobs.
+    closed: ClassVar[bool] = False
+
+    @classmethod
+    def lmove(cls, *args: Any, **kwargs: Any) -> Any:
+        """Take a job out of one queue; see `rq.Queue`."""
+        with cls._waiting():
+            return super().lmove(*args, **kwargs)
+
+    @classmethod
+    def lpop(cls, *args: Any, **kwargs: Any) -> Any:
+        """Take a job out of one of several queues; see `rq.Queue`."""
+        with cls._waiting():
+            return super().lpop(*args, **kwargs)
+
+    @staticmethod
+    @contextmanager
+    def _waiting() -> Iterator[None]:
+        HeadwayQueue.waits = True
+        try:
+            if HeadwayQueue.closed:
+                raise StopRequested
+            yield
+        finally:
+            HeadwayQueue.waits = False
 
     def push_job_id(self, job_id: str, pipeline: Any = None, at_front: bool = False) -> None:
         """Put a job at the end of the queue, or at its front, and out of the intermediate queue."""

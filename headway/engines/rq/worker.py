@@ -89,7 +89,9 @@ class HeadwayWorker(SteadyLoop):
         """Run a job here, leave it to a worker that has its code, or refuse what no worker of headway's can run."""
         with self._step():
             entry = self._entries.read(job)
-            if entry.spec is None:
+            if self._stop_requested:
+                queue.push_job_id(job.id, at_front=True)
+            elif entry.spec is None:
                 self._refuse(job, queue, entry.unusable)
             elif self._entries.is_for_others(entry.spec):
                 self._entries.pass_on(job, queue)
