@@ -9,16 +9,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from headway import keys, report, track
+from headway import report, track
 from headway.child import ADDRESS, LINE_MAX_BYTES
 from headway.context import current_job, set_process_job
 from headway.relay import CONNECTIONS_MAX
 from tests.headway import children
-from tests.headway.test_reporter import Desk
+from tests.headway.desk import Desk
 from tests.servers import ROOT
 from tests.wait import wait_for
 
@@ -37,19 +36,6 @@ def desk(redis_url: str) -> Iterator[Desk]:
     assert address is not None
     assert not Path(address).exists()
     assert not {"headway-relay", "headway-flush"} & {thread.name for thread in threading.enumerate()}
-
-
-def logged(desk: Desk) -> list[str]:
-    entries = [entry for _, entry in desk.store.redis.xrange(keys.LOGS) if entry[b"job"] == desk.spec.job_id.encode()]
-    return [line for entry in entries for _, line in json.loads(entry[b"lines"])]
-
-
-def points(desk: Desk) -> list[Any]:
-    events = desk.store.redis.xrange(keys.EVENTS)
-    extras = [
-        entry[b"extra"] for _, entry in events if entry[b"job"] == desk.spec.job_id.encode() and b"extra" in entry
-    ]
-    return [point[1:] for extra in extras for point in json.loads(extra)["points"]]
 
 
 def connected(desk: Desk) -> socket.socket:
@@ -73,8 +59,8 @@ def test_everything_that_a_pool_of_processes_says_arrives(desk: Desk, how: str) 
         pool.close()
         pool.join()
     desk.reporter.finish("null")
-    assert sorted(logged(desk)) == ["a was here", "b was here", "c was here"]
-    assert sorted(points(desk)) == [[f"{name}.at", i] for name in names for i in range(4)]
+    assert sorted(desk.logged()) == ["a was here", "b was here", "c was here"]
+    assert sorted(desk.points()) == [[f"{name}.at", i] for name in names for i in range(4)]
     assert (desk.now().n, desk.now().total) == (3, 3)
 
 
@@ -107,7 +93,7 @@ def test_a_program_that_the_job_starts_reports_to_its_last_word(desk: Desk) -> N
     subprocess.run([sys.executable, "-m", "tests.headway.children"], cwd=ROOT, env=env, check=True, timeout=30)
     desk.seen(lambda snapshot: snapshot.message == "the script's last word")
     desk.reporter.finish("null")
-    assert logged(desk) == ["script was here"]
+    assert desk.logged() == ["script was here"]
 
 
 def test_a_forked_child_reports_through_its_parent_who_goes_on(desk: Desk) -> None:
@@ -174,7 +160,7 @@ def test_what_is_no_report_ends_that_connection_alone(desk: Desk, payload: bytes
         good.sendall(b'{"said":[null,"still heard",null,null,null]}\n')
         desk.seen(lambda snapshot: snapshot.message == "still heard")
     desk.reporter.finish("null")
-    assert sum("no report" in line for line in logged(desk)) == 1
+    assert sum("no report" in line for line in desk.logged()) == 1
 
 
 def test_a_frame_without_end_is_cut_off_before_it_fills_the_memory(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 import gc
 import io
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,10 +10,9 @@ import pytest
 import tqdm as plain_tqdm
 from tqdm.contrib import concurrent
 
-from headway import keys
 from headway.errors import JobCanceled
 from headway.tqdm import capture, process_map, thread_map, tqdm, trange
-from tests.headway.test_reporter import Desk, desk
+from tests.headway.desk import Desk, desk
 
 __all__ = ["desk"]
 
@@ -181,13 +179,7 @@ def test_bars_in_threads_all_count(desk: Desk) -> None:
 def test_write_is_a_log_line_and_prints_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     tqdm.write("one\ntwo")
     desk.reporter.finish("null")
-    lines = [
-        line
-        for _, entry in desk.store.redis.xrange(keys.LOGS)
-        if entry[b"job"].decode() == desk.spec.job_id
-        for _, line in json.loads(entry[b"lines"])
-    ]
-    assert lines == ["one", "two"]
+    assert desk.logged() == ["one", "two"]
     assert capsys.readouterr() == ("", "")
 
 

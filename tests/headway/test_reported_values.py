@@ -1,0 +1,68 @@
+"""Values, metrics and log lines of a running attempt, on a real Redis."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from headway.reporting import log, metric, phase, report, track
+from tests.headway.desk import Desk, desk
+
+__all__ = ["desk"]
+
+
+def test_a_running_job_never_says_100_and_never_goes_back(desk: Desk) -> None:
+    for percent in (40, 10, 250, float("nan")):
+        report(percent=percent, message=str(percent))
+        frames = desk.seen(lambda snapshot, said=str(percent): snapshot.message == said)
+        assert frames[-1].percent == (99 if percent == 250 or percent != percent else 40)
+
+
+def test_log_lines_go_to_their_own_stream_in_order(desk: Desk) -> None:
+    log("one")
+    log("two\x00é")
+    desk.reporter.finish("null")
+    assert desk.logged() == ["one", "two\ufffdé"]
+
+
+def test_a_fault_in_a_value_is_said_once_in_the_log(desk: Desk) -> None:
+    for _ in range(100):
+        report(percent=float("nan"))
+    desk.reporter.finish("null")
+    assert sum("NaN" in line for line in desk.logged()) == 1
+
+
+def test_every_metric_point_is_in_an_event_and_the_latest_in_the_snapshot(desk: Desk) -> None:
+    for i in range(500):
+        metric(loss=i, rate=float("nan"))
+    desk.reporter.finish("null")
+    assert desk.points() == [pair for i in range(500) for pair in (["loss", i], ["rate", None])]
+    assert desk.now().metrics == {"loss": 499, "rate": None}
+
+
+def test_what_a_pool_of_threads_says_counts(desk: Desk) -> None:
+    def work(i: int) -> None:
+        metric(done=i)
+        log(f"line {i}")
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in track(pool.map(work, range(200)), total=200):
+            pass
+    desk.reporter.finish("null")
+    assert sorted(point[1] for point in desk.points()) == list(range(200))
+    assert desk.now().n == 200
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, "x" * 10_000_000, b"\xff", object(), 10**400])
+def test_no_value_breaks_the_job_or_its_snapshot(desk: Desk, value: Any) -> None:
+    report(percent=value, message=value, n=value, total=value, unit=value)
+    metric({value: value})
+    log(value)
+    for _ in track(range(2), desc=value, total=value, unit=value, weight=value):
+        pass
+    with phase(value, weight=value, of=value):
+        pass
+    report(percent=7, message="sound", n=0, total=0)
+    desk.seen(lambda snapshot: snapshot.message == "sound")
+    desk.reporter.finish("null")
+    assert desk.now().status == "finished"
