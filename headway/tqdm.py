@@ -6,6 +6,7 @@ Inside a job a bar draws nothing: its n, total, desc and unit are the job's, num
 
 import atexit
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,20 +50,30 @@ class _Nowhere:
 _NOWHERE = _Nowhere()
 
 
-class JobBar(StdTqdm):
-    """What a job's bars do instead of drawing; put in front of the class that was asked for."""
+class _Undrawn(StdTqdm):
+    """Right above tqdm's own class, below any that was made from it and may take other arguments."""
 
-    _job: Job
-    _bar: Bar | None = None
+    _drawn = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # `file` may also be the fifth positional argument; a file of one's own gets what tqdm draws.
-        self._drawn = len(args) > 4 or kwargs.get("file") not in {None, sys.stdout, sys.stderr}
+        self._drawn = len(args) > 4 or _is_own(kwargs.get("file"))
         if not self._drawn:
             kwargs["file"] = _NOWHERE
         if kwargs.get("disable", False) is None:
             # tqdm's "no bar where there is no terminal" is about drawing.
             kwargs["disable"] = False
+        super().__init__(*args, **kwargs)
+
+
+class JobBar(StdTqdm):
+    """What a job's bars do instead of drawing; put in front of the class that was asked for."""
+
+    _job: Job
+    _bar: Bar | None = None
+    _drawn: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         job = current_job()
         if self.disable or job is None:
@@ -168,12 +179,8 @@ class tqdm(AutoTqdm):  # noqa: N801 (tqdm's own name)
     @classmethod
     def write(cls, s: str, file: Any = None, end: str = "\n", nolock: bool = False) -> None:
         """Log a line; outside a job, print it above the bars."""
-        job = current_job()
-        if job is None or file not in {None, sys.stdout, sys.stderr}:
+        if not _logged(s, file):
             super().write(s, file=file, end=end, nolock=nolock)
-            return
-        for line in str(s).splitlines() or [""]:
-            job.log(line)
 
 
 def trange(*args: int, **kwargs: Any) -> tqdm:
@@ -193,24 +200,59 @@ def process_map(function: Any, *iterables: Iterable[Any], **kwargs: Any) -> list
 
 @contextmanager
 def capture() -> Iterator[None]:
-    """Make bars report that other people's code makes with tqdm inside the `with` block, whichever of its classes.
+    """Make other people's code report inside the `with` block: the bars of any class of tqdm's, and `tqdm.write`.
 
-    For libraries that offer no way to give them a class. Nothing changes outside a job.
+    For libraries that offer no way to give them a class. It holds for all threads until the last block is left that
+    began meanwhile. Nothing changes outside a job.
     """
-    patched: Any = std_tqdm
-    original = patched.__new__
-
-    def captured(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        reports = current_job() is not None and not issubclass(cls, JobBar)
-        return _reporting(cls) if reports else original(cls, *args, **kwargs)
-
-    patched.__new__ = captured
+    _captured.take()
     try:
         yield
     finally:
-        patched.__new__ = original
+        _captured.give_back()
 
 
+class _Captured:
+    """What `capture` changes in the class that all of tqdm's are made from, while anybody holds it."""
+
+    def __init__(self) -> None:
+        self._holders = 0
+        self._originals: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._originals = {name: vars(std_tqdm)[name] for name in ("__new__", "write")}
+                self._set(__new__=self._new(std_tqdm.__new__), write=self._write(self._originals["write"]))
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                self._set(**self._originals)
+
+    def _set(self, **members: Any) -> None:
+        for name, member in members.items():
+            setattr(std_tqdm, name, member)
+
+    def _new(self, original: Any) -> Any:
+        def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            reports = current_job() is not None and not issubclass(cls, JobBar)
+            return _reporting(cls) if reports else original(cls, *args, **kwargs)
+
+        return staticmethod(new)
+
+    def _write(self, original: Any) -> Any:
+        def write(cls: Any, s: Any, file: Any = None, end: str = "\n", nolock: bool = False) -> None:
+            if not _logged(s, file):
+                original.__get__(None, cls)(s, file=file, end=end, nolock=nolock)
+
+        return classmethod(write)
+
+
+_captured = _Captured()
 _classes: dict[Any, Any] = {}
 
 
@@ -218,11 +260,26 @@ def _reporting(cls: Any) -> Any:
     """A blank bar of `cls` that reports."""
     made = cls
     if not issubclass(cls, JobBar):
-        made = _classes.setdefault(cls, type(cls.__name__, (JobBar, cls), {"__module__": cls.__module__}))
+        bases = (JobBar, _Undrawn) if cls is std_tqdm else (JobBar, cls, _Undrawn)
+        made = _classes.setdefault(cls, type(cls.__name__, bases, {"__module__": cls.__module__}))
     bar = object.__new__(made)
     with made.get_lock():
         made._instances.add(bar)
     return bar
+
+
+def _logged(s: Any, file: Any) -> bool:
+    """Log what would be printed above the bars; False outside a job, and for a file of one's own."""
+    job = current_job()
+    if job is None or _is_own(file):
+        return False
+    for line in str(s).splitlines() or [""]:
+        job.log(line)
+    return True
+
+
+def _is_own(file: Any) -> bool:
+    return file is not None and file is not sys.stdout and file is not sys.stderr
 
 
 def _numbers(measured: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import tqdm as plain_tqdm
 from tqdm.contrib import concurrent
 
 from headway.errors import JobCanceled
-from headway.tqdm import capture, process_map, thread_map, tqdm, trange
+from headway.tqdm import process_map, thread_map, tqdm, trange
 from tests.headway.desk import Desk, desk
 
 __all__ = ["desk"]
@@ -102,15 +101,6 @@ def test_pandas_progress_apply_reports(desk: Desk) -> None:
 def test_thread_map_reports(desk: Desk, mapped: Any) -> None:
     assert list(mapped(abs, [-1, -2, -3])) == [1, 2, 3]
     assert desk.seen(lambda frame: frame.n == 3)[-1].total == 3
-
-
-def test_other_peoples_bars_report_while_captured_and_not_after(desk: Desk) -> None:
-    with capture():
-        assert list(plain_tqdm.tqdm(range(4), desc="theirs")) == [0, 1, 2, 3]
-    list(plain_tqdm.tqdm(range(9), file=io.StringIO()))
-    tqdm(total=1, desc="ours").close()
-    last = desk.seen(lambda frame: bool(frame.bars) and frame.bars[-1].desc == "ours")[-1]
-    assert [bar.desc for bar in last.bars] == ["theirs", "ours"]
 
 
 def test_a_bar_that_nobody_closed_is_closed_when_it_is_collected(desk: Desk) -> None:
