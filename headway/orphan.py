@@ -1,10 +1,14 @@
-"""Work-horses that do not outlive their worker."""
+"""Work-horses that do not outlive their worker, and processes of theirs that do not outlive them."""
 
 import ctypes
 import os
 import signal
+import time
+from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
+_GRACE_S = 0.5
+_LOOK_S = 0.01
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -23,3 +27,18 @@ def end_if_orphaned(parent_pid: int) -> None:
     """End this process at once if `parent_pid` is no longer its parent."""
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def end_group(leader_pid: int) -> None:
+    """End what is left of the process group of a process that has died; a process that left the group goes on.
+
+    They are asked first: Python's resource trackers take no notice of that, and remove what the others shared.
+    """
+    deadline_s = time.monotonic() + _GRACE_S
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader_pid, signal.SIGTERM)
+        os.killpg(leader_pid, signal.SIGCONT)
+        while time.monotonic() < deadline_s:
+            time.sleep(_LOOK_S)
+            os.killpg(leader_pid, 0)
+        os.killpg(leader_pid, signal.SIGKILL)

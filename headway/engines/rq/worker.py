@@ -19,7 +19,7 @@ from headway.engines.rq.closing import close
 from headway.engines.rq.entries import Entries
 from headway.engines.rq.loop import SteadyLoop
 from headway.errors import JobNotFound, RedisUnavailable, Unreadable, WorkerEnded
-from headway.orphan import end_with_parent
+from headway.orphan import end_group, end_with_parent
 from headway.outside import fail_lost, release
 from headway.patience import patiently
 from headway.settings import Settings
@@ -113,7 +113,8 @@ class HeadwayWorker(SteadyLoop):
             self.handle_job_failure(job, queue, exc_string="the work-horse ended early", execution=execution)
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
-        """Write what became of a job whose work-horse was killed."""
+        """Write what became of a job whose work-horse was killed, and end the processes that it started."""
+        end_group(retpid)
         if self._handing_back:
             job_id, attempt = job.args
             patiently(lambda: release(self._store, job_id, attempt, self.name), _HAND_BACK_S)
