@@ -9,13 +9,18 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from headway import body, engines, keys
+from headway import body, engines, keys, report
 from headway.clock import utc_now
+from headway.errors import JobCanceled
 from headway.settings import Settings
 from headway.snapshot import Snapshot, Spec
 from headway.store import Store
+from tests.headway.desk import Desk, desk
 from tests.servers import worker_process
 from tests.wait import wait_for
+from worker.examples.bootstrap_delays import bootstrap_delays
+
+__all__ = ["desk"]
 
 Run = Callable[..., list[Snapshot]]
 
@@ -65,6 +70,15 @@ def test_the_bootstrap_s_child_processes_have_bars_of_their_own(run: Run) -> Non
 def test_the_bootstrap_s_child_processes_end_with_the_job(run: Run, module_redis_url: str) -> None:
     run("bootstrap_delays", by="origin", resamples=100, cores=2)
     wait_for(lambda: not _pool(module_redis_url), 5, "joblib's processes end")
+
+
+def test_a_bootstrap_that_is_canceled_midway_warns_of_nothing(desk: Desk) -> None:
+    asked = '{"requested":"cancel","by":"ann","at":""}'
+    desk.store.run(desk.store.calls.control(desk.spec.job_id, "cancel", asked, request="c"))
+    report(message="a write is answered with what is asked")
+    wait_for(lambda: desk.reporter.asked == "cancel", 5, "the cancel is known")
+    with pytest.raises(JobCanceled):
+        bootstrap_delays(by="origin", resamples=100, cores=2)
 
 
 def test_the_bootstrap_s_table_depends_on_its_seed_and_not_on_the_cores(run: Run) -> None:

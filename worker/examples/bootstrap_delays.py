@@ -1,6 +1,8 @@
 """How late flights are, with a bootstrap confidence interval, on all cores."""
 
-from contextlib import closing
+import warnings
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -38,12 +40,23 @@ def bootstrap_delays(
         delayed(interval)(name, delays, resamples, confidence, [seed, at]) for at, (name, delays) in enumerate(groups)
     )
     try:
-        with closing(Parallel(n_jobs=cores or -1, return_as="generator")(calls)) as rows:
+        with _closing(Parallel(n_jobs=cores or -1, return_as="generator")(calls)) as rows:
             tracked = track(rows, by, total=len(groups), unit="groups")
             return pd.DataFrame([{by: row.pop("name"), **row} for row in tracked])
     finally:
         # A work-horse ends without Python's exit handlers, and joblib's processes would outlive it by minutes.
         get_reusable_executor().shutdown(wait=True)
+
+
+@contextmanager
+def _closing(rows: Generator[dict[str, Any]]) -> Iterator[Iterator[dict[str, Any]]]:
+    """End joblib's calls with the block, without its warning that some were for nothing: that is what a cancel does."""
+    try:
+        yield rows
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r".*(not used|have been cancelled)\.", UserWarning)
+            rows.close()
 
 
 def interval(
