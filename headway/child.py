@@ -6,15 +6,15 @@ import multiprocessing.util
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
 from headway import values
 from headway.bar import Bar, Phase
+from headway.collector import Collector
 from headway.logs import LINE_MAX_CHARS, LINES_MAX
-from headway.progress import Progress
 
 #: The variable that tells a child process where its job's reporter listens.
 ADDRESS = "HEADWAY_RELAY"
@@ -29,7 +29,7 @@ _BARS_A_LINE = 200
 Line = dict[str, Any]
 
 
-class ChildJob:
+class ChildJob(Collector):
     """Stands in for the reporter in a process that a job started, by fork or anew.
 
     A thread sends what is new at most every 0.1 s; what is left goes when the process ends in good order. Once the job
@@ -38,9 +38,8 @@ class ChildJob:
     """
 
     def __init__(self, address: str) -> None:
-        self.asked = ""
+        super().__init__(MESSAGE_MAX_CHARS, values.ignore)
         self._address = address
-        self._progress = Progress(MESSAGE_MAX_CHARS, values.ignore)
         self._logs: deque[str] = deque(maxlen=LINES_MAX)
         self._logs_dropped = 0
         self._sent_said: tuple[Any, ...] = ("", None, None, None, None)
@@ -50,45 +49,13 @@ class ChildJob:
         self._gone = False
         self._sending = threading.Lock()
         self._starting = threading.Lock()
-        # Reentrant: a loop may end because its generator is collected, in the middle of anything.
-        self._wake: SimpleQueue[None] = SimpleQueue()
-        self._pending = False
         self._thread: threading.Thread | None = None
-
-    def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
-        """Take values, as `headway.report` does."""
-        self._progress.report(percent, message, n, total, unit)
-        self._stir()
-
-    def metric(self, measured: Mapping[Any, object]) -> None:
-        """Take points, as `headway.metric` does."""
-        self._progress.metrics.add(measured)
-        self._stir()
 
     def log(self, line: object) -> None:
         """Take a log line."""
         if len(self._logs) == LINES_MAX:
             self._logs_dropped += 1
         self._logs.append(values.text(line, LINE_MAX_CHARS))
-        self._stir()
-
-    def open_bar(
-        self, desc: object, total: object, unit: object, weight: object, source: list[Any] | None = None
-    ) -> Bar:
-        """Begin a loop, as `headway.track` does."""
-        bar = self._progress.open_bar(desc, total, unit, weight, source)
-        self._stir()
-        return bar
-
-    def open_phase(self, desc: object, weight: object, of: object) -> Phase:
-        """Begin a phase, as `headway.phase` does."""
-        phase = self._progress.open_phase(desc, weight, of)
-        self._stir()
-        return phase
-
-    def close_bar(self, bar: Bar, *, complete: bool = False) -> None:
-        """End a loop or a phase."""
-        self._progress.bars.close(bar, complete=complete)
         self._stir()
 
     def checkpoint(self) -> None:
@@ -116,9 +83,7 @@ class ChildJob:
     def _stir(self) -> None:
         if self._thread is None:
             self._start()
-        if not self._pending:
-            self._pending = True
-            self._wake.put(None)
+        super()._stir()
 
     def _start(self) -> None:
         with self._starting:

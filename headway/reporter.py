@@ -2,25 +2,24 @@
 
 import json
 import logging
-import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
 from headway import body
-from headway.bar import Bar, Mirror, Phase
+from headway.bar import Bar, Mirror
 from headway.body import Members
 from headway.clock import utc_now
+from headway.collector import Collector
 from headway.encode import size_bytes
 from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
 from headway.logs import LogBuffer
 from headway.metrics import as_extra
 from headway.patience import AWAY_PAUSE_S, patiently
-from headway.progress import Progress
 from headway.relay import Relay
 from headway.settings import Settings
 from headway.snapshot import EndedAttempt, JobError, Spec
@@ -33,7 +32,7 @@ logger = logging.getLogger("headway.reporter")
 _LOST = frozenset({"fenced", "over", "gone"})
 
 
-class Reporter:
+class Reporter(Collector):
     """Owns the body of a job's snapshot from `start` until the attempt's end.
 
     Changes of state and the last frame are written at once by the caller's thread. Everything else waits for the flush
@@ -50,7 +49,7 @@ class Reporter:
         worker: str,
         look: Callable[[], None] = lambda: None,
     ) -> None:
-        self.asked = ""
+        super().__init__(settings.message_max, self.complain)
         self.address: str | None = None
         self._look = look
         self._store = store
@@ -58,7 +57,6 @@ class Reporter:
         self._spec = spec
         self._holder = holder
         self._worker = worker
-        self._progress = Progress(settings.message_max, self.complain)
         self._logs = LogBuffer(holder.job_id, holder.attempt, settings)
         self._complaints: set[str] = set()
         self._counter = 0
@@ -72,10 +70,6 @@ class Reporter:
         self._written: object = None
         self._unanswered: tuple[Call[Answer], object] | None = None
         self._relay: Relay | None = None
-        self._pid = os.getpid()
-        self._pending = False
-        # Reentrant: a loop may end because its generator is collected, in the middle of anything.
-        self._wake: SimpleQueue[None] = SimpleQueue()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._flush_until_ending, name="headway-flush", daemon=True)
 
@@ -99,19 +93,9 @@ class Reporter:
             self.address = self._relay.address
         return answer
 
-    def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
-        """Take values, as `headway.report` does."""
-        self._progress.report(percent, message, n, total, unit)
-        self._stir()
-
     def log(self, line: object) -> None:
         """Take a log line."""
         self._logs.add(line)
-        self._stir()
-
-    def metric(self, measured: Mapping[Any, object]) -> None:
-        """Take points, as `headway.metric` does."""
-        self._progress.metrics.add(measured)
         self._stir()
 
     def take_points(self, points: list[Any], dropped: int) -> None:
@@ -119,32 +103,11 @@ class Reporter:
         self._progress.metrics.extend(points, dropped)
         self._stir()
 
-    def open_bar(
-        self, desc: object, total: object, unit: object, weight: object, source: list[Any] | None = None
-    ) -> Bar:
-        """Begin a loop, as `headway.track` does."""
-        bar = self._progress.open_bar(desc, total, unit, weight, source)
-        self._stir()
-        return bar
-
-    def open_phase(self, desc: object, weight: object, of: object) -> Phase:
-        """Begin a phase, as `headway.phase` does."""
-        phase = self._progress.open_phase(desc, weight, of)
-        self._stir()
-        return phase
-
     def mirror(self, desc: object, unit: object, weight: object, inside: Bar | None) -> Mirror:
         """Take in a child process' bar."""
         bar = self._progress.mirror(desc, unit, weight, inside)
         self._stir()
         return bar
-
-    def close_bar(self, bar: Bar, *, complete: bool = False) -> None:
-        """End a loop or a phase; `complete` says of a phase that all of it is done."""
-        # A forked child that leaves a loop of its parent's finds locks that nobody will ever give back.
-        if os.getpid() == self._pid:
-            self._progress.bars.close(bar, complete=complete)
-            self._stir()
 
     def complain(self, sentence: str) -> None:
         """Say a fault of the job's values once in its log."""
@@ -203,11 +166,6 @@ class Reporter:
         call = self._next_call(members, ended, large_result=large_result)
         patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
         patiently(self._restore, self._settings.outage_s)
-
-    def _stir(self) -> None:
-        if not self._pending:
-            self._pending = True
-            self._wake.put(None)
 
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
