@@ -1,10 +1,14 @@
 """Numbers in words for people: counts, rates and durations."""
 
+import re
 from math import isfinite
 
 from headway.snapshot import Number
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+# Endings that only a plural has: batches, classes, boxes; groups, files, epochs, days. Of caches, indices, movies or
+# series nobody can tell the singular by the ending, and short words are as often abbreviations.
+_PLURAL = re.compile(r"(?P<one>.+(?:[nrt]ch|sh|ss|[eo]x))es|(?P<other>.{2,}(?:[A-Zbcdfghklmnprtwy]|[bdfgklmnprt]e))s")
 
 
 def duration(seconds: float) -> str:
@@ -42,10 +46,20 @@ def rate(per_s: float, unit: str | None) -> str:
         return "standing still"
     # Not at one: a rate of about one a second would change its words with every look.
     if per_s < 0.5:
-        return f"{duration(1 / per_s)} {f'per {_unit(unit)}' if _unit(unit) else 'each'}"
+        return f"{duration(1 / per_s)} {_for_one(_unit(unit))}"
     return f"{number(round(per_s, 1 if per_s < 100 else 0))} {_unit(unit)}".rstrip() + "/s"
 
 
 def _unit(unit: str | None) -> str:
     # tqdm's "it" is its word for not having been told.
     return "" if unit in {None, "it"} else str(unit)
+
+
+def _for_one(unit: str) -> str:
+    """`per row`, for `rows` as for `row`; `each` where a plural's singular is not sure."""
+    if not unit:
+        return "each"
+    if not unit.endswith("s") or unit.endswith("ss"):
+        return f"per {unit}"
+    plural = _PLURAL.fullmatch(unit)
+    return "each" if plural is None else f"per {plural['one'] or plural['other']}"

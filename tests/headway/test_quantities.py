@@ -46,3 +46,39 @@ def test_a_count_names_its_unit_unless_nobody_did() -> None:
 )
 def test_a_slow_rate_is_told_as_time_for_each(per_s: float, unit: str | None, text: str) -> None:
     assert rate(per_s, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("groups", "per group"),
+        ("rows", "per row"),
+        ("files", "per file"),
+        ("batches", "per batch"),
+        ("classes", "per class"),
+        ("boxes", "per box"),
+        ("epochs", "per epoch"),
+        ("resamples", "per resample"),
+        ("training steps", "per training step"),
+        ("URLs", "per URL"),
+        ("row", "per row"),
+        ("process", "per process"),
+        ("B", "per B"),
+        ("Zeilen", "per Zeilen"),
+        ("it", "each"),
+        ("s", "each"),
+        ("ms", "each"),
+        ("GPUs", "per GPU"),
+        ("caches", "each"),
+        ("series", "each"),
+        ("movies", "each"),
+        ("indices", "each"),
+        ("cases", "each"),
+        ("halves", "each"),
+        ("axes", "each"),
+        ("status", "each"),
+        ("analysis", "each"),
+    ],
+)
+def test_the_unit_of_the_time_for_each_is_singular_or_left_out(unit: str, words: str) -> None:
+    assert rate(1 / 34, unit) == f"34 s {words}"
