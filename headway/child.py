@@ -3,11 +3,13 @@
 import atexit
 import json
 import multiprocessing.util
+import selectors
 import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -15,6 +17,7 @@ from headway import values
 from headway.bar import Bar, Phase
 from headway.collector import Collector
 from headway.logs import LINE_MAX_CHARS, LINES_MAX
+from headway.orphan import end_with_group
 
 #: The variable that tells a child process where its job's reporter listens.
 ADDRESS = "HEADWAY_RELAY"
@@ -22,7 +25,10 @@ FLUSH_S = 0.1
 #: The longest line on the socket, in bytes; both sides keep to it.
 LINE_MAX_BYTES = 1 << 20
 MESSAGE_MAX_CHARS = 10_000
+#: What the relay says to a child: that it is listened to, and that it no longer is, though the job's process lives.
+HEARD, DISMISSED = b"+", b"-"
 _LAST_WORDS_S = 1.0
+_WORDS_BYTES = 16
 _LOGS_A_LINE = 50
 _BARS_A_LINE = 200
 
@@ -34,7 +40,8 @@ class ChildJob(Collector):
 
     A thread sends what is new at most every 0.1 s; what is left goes when the process ends in good order. Once the job
     has ended, or while its process is too busy to listen, a child is not held up: of progress the latest goes later,
-    of logs and metrics at most as much as is kept between two flushes.
+    of logs and metrics at most as much as is kept between two flushes. If the job's process dies without a word, a
+    child that has said something ends too, unless it has left the process group.
     """
 
     def __init__(self, address: str) -> None:
@@ -114,6 +121,8 @@ class ChildJob(Collector):
             self._socket = socket.socket(socket.AF_UNIX)
             self._socket.settimeout(_LAST_WORDS_S)
             self._socket.connect(self._address)
+            with suppress(RuntimeError):
+                threading.Thread(target=self._watch, args=(self._socket,), name="headway-watch", daemon=True).start()
         self._socket.settimeout(patience_s)
         try:
             while self._unsent:
@@ -121,6 +130,15 @@ class ChildJob(Collector):
         except (BlockingIOError, TimeoutError):
             return False
         return True
+
+    def _watch(self, connection: socket.socket) -> None:
+        last = b""
+        with suppress(OSError), selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            while selector.select() and (words := connection.recv(_WORDS_BYTES)):
+                last = words[-1:]
+        if last == HEARD:
+            end_with_group(int(Path(self._address).name.partition("-")[0]))
 
     def _news(self) -> Iterator[Line]:
         said = self._said()

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_S = 0.5
+_DYING_S = 5.0
 _LOOK_S = 0.01
 
 
@@ -42,3 +43,14 @@ def end_group(leader_pid: int) -> None:
             time.sleep(_LOOK_S)
             os.killpg(leader_pid, 0)
         os.killpg(leader_pid, signal.SIGKILL)
+
+
+def end_with_group(leader_pid: int) -> None:
+    """End this process at once if it is in the group of a process that is dead, or dies within 5 s."""
+    deadline_s = time.monotonic() + _DYING_S
+    while os.getpgrp() == leader_pid and time.monotonic() < deadline_s:
+        try:
+            os.kill(leader_pid, 0)
+        except ProcessLookupError:
+            os._exit(1)
+        time.sleep(_LOOK_S)

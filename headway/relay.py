@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from headway import values
 from headway.bar import Bar, Mirror
-from headway.child import LINE_MAX_BYTES
+from headway.child import DISMISSED, HEARD, LINE_MAX_BYTES
 
 CONNECTIONS_MAX = 512
 BARS_A_CHILD_MAX = 1_000
@@ -78,6 +78,8 @@ class Relay:
             self._thread.join()
             with suppress(OSError):
                 Path(self.address).unlink()
+        for connection in self._children:
+            _say(connection, DISMISSED)
         for one in (self._closing, self._close, self._server, *self._children):
             with suppress(OSError):
                 one.close()
@@ -117,6 +119,7 @@ class Relay:
                 connection.close()
                 return
             connection.setblocking(False)
+            _say(connection, HEARD)
             self._children[connection] = _Child(self._sink)
             self._selector.register(connection, selectors.EVENT_READ)
 
@@ -135,6 +138,7 @@ class Relay:
         child.end()
         del self._children[connection]
         self._selector.unregister(connection)
+        _say(connection, DISMISSED)
         connection.close()
 
 
@@ -197,6 +201,11 @@ class _Child:
         bar.told = None if share is None else min(max(float(share), 0.0), 1.0)
         if closed:
             self._sink.close_bar(bar)
+
+
+def _say(connection: socket.socket, word: bytes) -> None:
+    with suppress(OSError):
+        connection.send(word)
 
 
 def _folder() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from headway import report, track
-from headway.child import ADDRESS, LINE_MAX_BYTES
+from headway.child import ADDRESS, DISMISSED, HEARD, LINE_MAX_BYTES
 from headway.context import current_job, set_process_job
 from headway.relay import CONNECTIONS_MAX
 from tests.headway import children
@@ -43,6 +43,12 @@ def connected(desk: Desk) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(desk.reporter.address)
     return connection
+
+
+def told(connection: socket.socket) -> bytes:
+    """What the relay says until it closes the connection."""
+    connection.settimeout(10)
+    return b"".join(iter(lambda: connection.recv(16), b""))
 
 
 def sent(desk: Desk, *payloads: bytes) -> None:
@@ -131,6 +137,13 @@ def test_a_child_that_outlives_the_job_says_nothing_more_and_is_not_held_up(desk
     assert desk.now() == last
 
 
+def test_a_child_is_told_when_the_job_ends_in_good_order(desk: Desk) -> None:
+    with connected(desk) as child:
+        assert child.recv(1) == HEARD
+        desk.reporter.finish("1")
+        assert told(child) == DISMISSED
+
+
 def test_a_process_that_is_started_after_the_job_is_outside_of_it(desk: Desk) -> None:
     env = {"PATH": os.environ["PATH"], ADDRESS: os.environ[ADDRESS]}
     desk.reporter.finish("1")
@@ -155,8 +168,7 @@ def test_a_process_that_is_started_after_the_job_is_outside_of_it(desk: Desk) ->
 def test_what_is_no_report_ends_that_connection_alone(desk: Desk, payload: bytes) -> None:
     with connected(desk) as bad, connected(desk) as good:
         bad.sendall(payload)
-        bad.settimeout(10)
-        assert bad.recv(1) == b""
+        assert told(bad) == HEARD + DISMISSED
         good.sendall(b'{"said":[null,"still heard",null,null,null]}\n')
         desk.seen(lambda snapshot: snapshot.message == "still heard")
     desk.reporter.finish("null")

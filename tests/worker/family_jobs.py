@@ -10,7 +10,7 @@ from pathlib import Path
 
 from joblib import Parallel, delayed
 
-from headway import report, task
+from headway import log, task
 
 
 @task
@@ -37,7 +37,7 @@ def stand(folder: Path | str, i: int) -> None:
     """Say that it is there, and stand still, the second one so that it takes no notice of being asked to end."""
     if i == 1:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    report(message=f"process {i} stands")
+    log(f"process {i} stands")
     noted = Path(folder) / f"{i}.tmp"
     noted.write_text(str(os.getpid()))
     noted.rename(noted.with_suffix(".pid"))

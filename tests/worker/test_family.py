@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,18 +14,22 @@ import pytest
 from tests.servers import worker_process
 from tests.wait import wait_for
 from tests.worker.test_rq_worker import Floor, horse_of
+from tests.worker.test_tqdm_jobs import logged
+
+JOBS = ("tests.worker.family_jobs",)
 
 
-@pytest.fixture
-def floor(redis_url: str) -> Iterator[Floor]:
-    floor = Floor(redis_url)
+@pytest.fixture(scope="module")
+def floor(module_redis_url: str) -> Iterator[Floor]:
+    floor = Floor(module_redis_url)
     yield floor
     floor.close()
 
 
-@pytest.fixture
-def worker(redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    with worker_process(redis_url, ["tests.worker.family_jobs"]) as running:
+@pytest.fixture(scope="module")
+def worker(module_redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker whose work-horses may be killed."""
+    with worker_process(module_redis_url, JOBS) as running:
         yield running
 
 
@@ -82,3 +87,18 @@ def test_a_process_that_a_job_put_into_a_session_of_its_own_goes_on(
     horse_of(worker, job_id).kill()
     floor.ended(job_id)
     assert all(map(lives, started))
+
+
+@pytest.mark.parametrize("how", ["joblib", "fork"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
+def test_what_a_job_has_started_and_heard_from_ends_when_the_worker_is_killed(
+    redis_url: str, others: Others, how: str
+) -> None:
+    floor = Floor(redis_url)
+    with worker_process(redis_url, JOBS) as worker:
+        job_id = floor.submit("start_others", how=how, pids=str(others.folder))
+        started = others.found()
+        wait_for(lambda: len(logged(floor, job_id)) == 2, 10, "both are heard")
+        worker.kill()
+    wait_for(lambda: not any(map(lives, started)), 10, "the processes end")
+    floor.close()
