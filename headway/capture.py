@@ -10,6 +10,10 @@ from tqdm.std import tqdm as std_tqdm
 from headway.context import current_job
 from headway.job_bar import JobBar, logged, reporting
 
+# tqdm's classes that draw in ways of their own as soon as they are made, even where there is no notebook.
+_FRONT_ENDS = frozenset({"tqdm.gui", "tqdm.notebook", "tqdm.rich", "tqdm.tk"})
+_FRONT_END_ARGUMENTS = frozenset({"cancel_callback", "display", "grab", "options", "progress", "tk_parent"})
+
 
 @contextmanager
 def capture() -> Iterator[None]:
@@ -52,8 +56,14 @@ class _Captured:
 
     def _new(self, original: Any) -> Any:
         def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            reports = current_job() is not None and not issubclass(cls, JobBar)
-            return reporting(cls) if reports else original(cls, *args, **kwargs)
+            if current_job() is None or issubclass(cls, JobBar):
+                return original(cls, *args, **kwargs)
+            if cls.__module__ not in _FRONT_ENDS:
+                return reporting(cls)
+            # Being of another class, it is handed out as it is: Python calls no other __init__.
+            bar = reporting(std_tqdm)
+            bar.__init__(*args, **{name: value for name, value in kwargs.items() if name not in _FRONT_END_ARGUMENTS})
+            return bar
 
         return staticmethod(new)
 

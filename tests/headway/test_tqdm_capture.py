@@ -9,6 +9,8 @@ import tqdm as plain_tqdm
 from tqdm.asyncio import tqdm as asyncio_tqdm
 from tqdm.auto import tqdm as auto_tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
+from tqdm.notebook import tqdm as notebook_tqdm
+from tqdm.rich import tqdm as rich_tqdm
 
 from headway.tqdm import capture, tqdm
 from tests.headway.desk import Desk, desk
@@ -31,6 +33,17 @@ def test_bars_of_every_class_report_while_captured_and_not_after(desk: Desk, the
     tqdm(total=1, desc="ours").close()
     last = desk.seen(lambda frame: bool(frame.bars) and frame.bars[-1].desc == "ours")[-1]
     assert [bar.desc for bar in last.bars] == ["theirs", "ours"]
+
+
+@pytest.mark.parametrize(("theirs", "argument"), [(notebook_tqdm, "display"), (rich_tqdm, "options")])
+def test_front_ends_of_tqdm_s_report_and_draw_nothing(
+    desk: Desk, capsys: pytest.CaptureFixture[str], theirs: type[tqdm], argument: str
+) -> None:
+    with capture(), theirs(total=3, desc="theirs", **{argument: {}}) as bar:
+        bar.update(2)
+        bar.set_postfix(loss=1)
+        assert desk.seen(lambda frame: frame.n == 2)[-1].bars[0].desc == "theirs"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_class_that_somebody_made_from_tqdm_s_keeps_what_it_adds(desk: Desk) -> None:
