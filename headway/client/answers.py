@@ -25,9 +25,18 @@ class JobPage(WireModel):
     next_cursor: str | None = Field(default=None, alias="next", description="null on the last page.")
 
 
+class Upload(WireModel):
+    """A file that the API keeps for jobs."""
+
+    file_id: str = Field(description="What a file parameter takes.")
+    bytes: int = Field(description="Its size.")
+    name: str = Field(description="Its name, without folders.")
+
+
 SNAPSHOT: TypeAdapter[Snapshot] = TypeAdapter(Snapshot)
 JOB: TypeAdapter[JobDetail] = TypeAdapter(JobDetail)
 JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)
 TASKS: TypeAdapter[list[TaskInfo]] = TypeAdapter(list[TaskInfo])
+UPLOAD: TypeAdapter[Upload] = TypeAdapter(Upload)
 WORKERS: TypeAdapter[list[WorkerInfo]] = TypeAdapter(list[WorkerInfo])

@@ -1,16 +1,18 @@
 """headway's API as plain calls, one method a question."""
 
 import json
+import os
 import uuid
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 from headway.client.address import Address, identity
-from headway.client.answers import JOB, JOBS, SNAPSHOT, TASK, TASKS, WORKERS, JobDetail, JobPage
+from headway.client.answers import JOB, JOBS, SNAPSHOT, TASK, TASKS, UPLOAD, WORKERS, JobDetail, JobPage, Upload
 from headway.client.http import Http
+from headway.client.source import opened
 from headway.client.watch import Watch
 from headway.encode import encode_result
 from headway.errors import BadInput
@@ -38,7 +40,7 @@ class Client:
             url: the API's address; None takes `HEADWAY_API_URL`.
             token: sent as bearer token in a header, nowhere else.
             user: who is asking where no users are configured; None takes the operating system's user.
-            timeout_s: how long one request may take, in seconds.
+            timeout_s: how long the API may take to connect, to take in a piece, or to answer, in seconds.
 
         Raises:
             BadInput: an address or token that cannot be used.
@@ -84,6 +86,7 @@ class Client:
             TaskNotFound: no worker announced it.
             InvalidParams: the parameters do not fit the task's schema; nothing was submitted.
             BadInput: a parameter was given twice.
+            TooLarge: the parameters are larger than the API's `HEADWAY_BODY_MAX_BYTES`.
             NotEncodable: a parameter cannot be carried as JSON; dates, paths, numpy's numbers and the like can.
         """
         given = dict(params or {})
@@ -93,6 +96,24 @@ class Client:
         body = f'{{"task":{json.dumps(task)},"params":{params_text},"queue":{json.dumps(queue)}}}'
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self._http.post("/jobs", body, SNAPSHOT, about=task, headers=headers)
+
+    def upload(self, path_or_file: str | os.PathLike[str] | IO[bytes], *, name: str | None = None) -> Upload:
+        """Send a file to where jobs can open it; a file parameter takes the answer's `file_id`.
+
+        It is read piece by piece, and as a whole may take any time: `timeout_s` is for each piece, and for the answer.
+
+        Args:
+            path_or_file: a path on this machine, or a file opened in binary mode, which is left open. One that can
+                seek is sent from its beginning, any other from where it is.
+            name: how the API shall call it; None takes the file's own name.
+
+        Raises:
+            BadInput: there is no such file, or it cannot be read.
+            TooLarge: it is larger than the API's `HEADWAY_FILE_MAX_BYTES`.
+            StorageFull: the API has no room for it.
+        """
+        with opened(path_or_file, name) as source:
+            return self._http.upload("/files", source, UPLOAD)
 
     def status(self, job_id: str) -> Snapshot:
         """The latest snapshot of a job.

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from headway.client.address import Address
 from headway.client.cadence import seconds_of
 from headway.client.problems import error_of, not_headway, unreachable
+from headway.client.source import Source
 from headway.errors import HeadwayError
 
 T = TypeVar("T")
@@ -58,6 +59,12 @@ class Http:
         typed = {"Content-Type": "application/json", **headers}
         response = self._send("POST", path, content=body.encode(), headers=typed)
         return self._read(response, path, answer, about)
+
+    def upload(self, path: str, source: Source, answer: TypeAdapter[T]) -> T:
+        """Send a file as multipart, piece by piece, and read the answer; errors as for `get`, and the source's own."""
+        # What cannot be read from its beginning again cannot be sent again either.
+        response = self._send("POST", path, repeats=int(source.seekable), files={"file": (source.name, source)})
+        return self._read(response, path, answer, "")
 
     def status(self, job_id: str, etag: str | None, timeout_s: float) -> httpx2.Response:
         """Whatever the API answers about a job's status, errors included.

@@ -10,7 +10,9 @@ from headway.errors import (
     HeadwayError,
     InvalidParams,
     JobNotFound,
+    StorageFull,
     TaskNotFound,
+    TooLarge,
     Unreadable,
 )
 
@@ -36,6 +38,8 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
     match http_status, kind_of(problem):
         case 502, "unreadable":
             return Unreadable(about, detail.partition(" cannot be read: ")[2] or detail)
+        case 507, "storage-full":
+            return StorageFull(detail)
         case status, _ if status >= 500:
             return ApiUnavailable(f"the API at {base} cannot answer now: {detail} (HTTP {status})")
         case 404, "job-not-found":
@@ -44,6 +48,8 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
             return TaskNotFound(about)
         case 404, "" if detail == _LESSON_UNKNOWN:
             return JobNotFound(about)
+        case 413, "too-large":
+            return TooLarge(detail)
         case 409, _:
             return Conflict(detail)
         case 422, "bad-params" if fields := _fields_of(problem):

@@ -23,7 +23,9 @@ from headway.errors import (
     InvalidParams,
     JobNotFound,
     NotEncodable,
+    StorageFull,
     TaskNotFound,
+    TooLarge,
     Unreadable,
 )
 from headway.snapshot import Snapshot
@@ -141,10 +143,12 @@ def test_a_token_travels_in_a_header_and_shows_nowhere_else(api: ScriptedApi) ->
         (409, problem("conflict", "it is over"), Conflict, "it is over"),
         (403, problem("forbidden", "not yours"), ApiRefused, r"not yours \(HTTP 403\)"),
         (422, problem("bad-request", "no JSON"), ApiRefused, r"no JSON \(HTTP 422\)"),
-        (413, problem("too-large", "at most 1 MB"), ApiRefused, "at most 1 MB"),
+        (413, problem("too-large", "at most 1 MB"), TooLarge, "at most 1 MB"),
         (503, problem("redis-unavailable", "Redis does not answer"), ApiUnavailable, "Redis does not answer"),
         (502, problem("unreadable", UNREADABLE), Unreadable, f"^{UNREADABLE}$"),
         (422, problem("bad-request", "limit: at most 200", errors=[{"field": "limit"}]), ApiRefused, "at most 200"),
+        (507, problem("storage-full", "no room left"), StorageFull, "no room left"),
+        (413, b"<html>", ApiRefused, "HTTP 413"),
         (502, b"", ApiUnavailable, "no explanation given"),
         (307, b"", ApiRefused, "HTTP 307"),
         (200, b"<html>", ApiUnavailable, "is not headway's API"),
