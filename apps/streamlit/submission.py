@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from file_field import as_entries, given_twice, upload_all
 from session import client
 from task_form import emptied
 
@@ -65,11 +66,11 @@ def submit(task: TaskInfo, values: dict[str, Any]) -> Submission:
 
 
 def _params(task: TaskInfo, values: dict[str, Any]) -> dict[str, Any]:
-    missed = emptied(task.fields, values)
+    missed = emptied(task.fields, values) + given_twice(values)
     try:
-        params = parse(task.fields, values, task.name)
+        params = parse(task.fields, as_entries(values), task.name)
     except InvalidParams as error:
         raise InvalidParams(task.name, missed + error.errors) from None
     if missed:
         raise InvalidParams(task.name, missed)
-    return params
+    return params | upload_all(client(), task.name, values)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
+from file_field import Files, draw_file, draw_files
 from plain_text import plain
 from streamlit.errors import StreamlitAPIException
 
@@ -120,7 +121,7 @@ def _widget(common: dict[str, Any], field: FormField, bounds: tuple[int, int] | 
         case "json":
             return st.text_area(**common, value=_json_text(field), placeholder="JSON", height=120)
         case "file":
-            return st.text_input(**common, value=field.default, placeholder=f"Path on the worker{_or_empty(field)}")
+            return draw_file(common, field)
         case _:
             return st.text_input(**common, value=field.default, placeholder=field.pattern or "")
 
@@ -152,17 +153,19 @@ def _boolean(common: dict[str, Any], field: FormField) -> bool | None:
     return st.checkbox(**common, value=bool(field.default))
 
 
-def _array(common: dict[str, Any], field: FormField) -> list[Any] | None:
+def _array(common: dict[str, Any], field: FormField) -> Files | list[Any] | None:
     entries = _entries(common, field)
     # An empty list stands for one only where the task's own is a list, or one has to be given.
     return entries if entries or field.required or field.default is not None else None
 
 
-def _entries(common: dict[str, Any], field: FormField) -> list[Any]:
+def _entries(common: dict[str, Any], field: FormField) -> Files | list[Any]:
     item = field.item
     default = field.default if isinstance(field.default, list) else []
     if item is not None and item.kind == "choice":
         return st.multiselect(**common, options=item.choices, default=default, format_func=str)
+    if item is not None and item.kind == "file":
+        return draw_files(common, default)
     typed = st.text_area(**common, value="\n".join(map(str, default)), placeholder="One entry a line")
     return [line.strip() for line in typed.splitlines() if line.strip()]
 
@@ -188,7 +191,3 @@ def _entry_sentence(inside: str, detail: str) -> str:
     """About an entry of a list, which people count from 1, or about a member of an object."""
     where = f"Entry {int(inside) + 1}" if inside.isdecimal() else inside
     return f"{where} {detail}" + ("" if detail.endswith(".") else ".")
-
-
-def _or_empty(field: FormField) -> str:
-    return "" if field.required else "; empty for the task's own"

@@ -293,6 +293,113 @@ def test_a_default_that_no_widget_takes_does_not_take_the_page_away(
     assert open_page(scripted_api.url, "run").button[0].label == "Run"
 
 
+def answered_uploads(scripted_api: ScriptedApi, *file_ids: str) -> None:
+    for file_id in file_ids:
+        answer = {"file_id": file_id, "bytes": 4, "name": "t.csv"}
+        scripted_api.answer("POST", "/files", 201, answer)
+
+
+def sent_params(scripted_api: ScriptedApi) -> list[dict[str, Any]]:
+    return [json.loads(seen.body)["params"] for seen in scripted_api.seen if seen.path == "/jobs"]
+
+
+TABLE = {"name": "table", "kind": "file", "nullable": True, "default": None}
+
+
+@pytest.mark.parametrize(("default", "required"), [(None, True), (None, False), ("own.csv", False)])
+def test_an_uploaded_file_reaches_the_job_by_its_id(
+    scripted_api: ScriptedApi, open_page: OpenPage, default: str | None, required: bool
+) -> None:
+    one_task(scripted_api, **TABLE | {"default": default, "required": required})
+    answered_uploads(scripted_api, "1" * 32)
+    app = open_page(scripted_api.url, "run")
+    app.file_uploader[0].upload("t.csv", b"a\n1\n")
+    app.button[0].click().run()
+    assert not app.exception
+    (upload,) = [seen for seen in scripted_api.seen if seen.path == "/files"]
+    assert b'filename="t.csv"' in upload.body
+    assert b"a\n1\n" in upload.body
+    assert sent_params(scripted_api) == [{"table": "1" * 32}]
+
+
+def test_a_path_is_sent_as_it_is_and_uploads_nothing(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    one_task(scripted_api, **TABLE)
+    app = open_page(scripted_api.url, "run")
+    app.text_input[0].set_value(" t.csv ")
+    app.button[0].click().run()
+    assert sent_params(scripted_api) == [{"table": "t.csv"}]
+    assert not [seen for seen in scripted_api.seen if seen.path == "/files"]
+
+
+def test_paths_and_uploads_together_are_a_list_of_files(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    item = {"name": "", "kind": "file"}
+    one_task(scripted_api, name="tables", kind="array", item=item, default=None, required=False)
+    answered_uploads(scripted_api, "1" * 32, "2" * 32)
+    app = open_page(scripted_api.url, "run")
+    app.button[0].click().run()
+    app.text_area[0].set_value("t.csv\n")
+    app.file_uploader[0].upload("u.csv", b"a\n").upload("v.csv", b"b\n")
+    app.button[0].click().run()
+    assert sent_params(scripted_api) == [{}, {"tables": ["t.csv", "1" * 32, "2" * 32]}]
+
+
+def test_a_path_and_an_upload_for_one_file_are_refused_at_the_field(
+    scripted_api: ScriptedApi, open_page: OpenPage
+) -> None:
+    one_task(scripted_api, **TABLE)
+    app = open_page(scripted_api.url, "run")
+    app.text_input[0].set_value("t.csv")
+    app.file_uploader[0].upload("t.csv", b"a\n")
+    app.button[0].click().run()
+    assert [error.value for error in app.error] == [plain("Takes a path or an uploaded file, not both."), REFUSED]
+    assert not [seen for seen in scripted_api.seen if seen.method == "POST"]
+
+
+@pytest.mark.parametrize(
+    ("http_status", "problem"),
+    [
+        (413, {"type": "urn:headway:too-large", "detail": "the file is larger than 3 bytes"}),
+        (507, {"type": "urn:headway:storage-full", "detail": "there is no room left for uploads"}),
+        (503, {"type": "urn:headway:unavailable", "detail": "uploads cannot be kept"}),
+    ],
+)
+def test_an_upload_that_fails_is_said_at_its_field_and_nothing_is_submitted(
+    scripted_api: ScriptedApi, open_page: OpenPage, http_status: int, problem: dict[str, str]
+) -> None:
+    one_task(scripted_api, **TABLE)
+    scripted_api.answer("POST", "/files", http_status, problem)
+    app = open_page(scripted_api.url, "run")
+    app.file_uploader[0].upload("t.csv", b"a\n1\n")
+    app.button[0].click().run()
+    said, refused = [error.value for error in app.error]
+    assert said.startswith(plain("Could not be uploaded: "))
+    assert plain(problem["detail"]) in said
+    assert refused == REFUSED
+    assert sent_params(scripted_api) == []
+
+
+def test_an_upload_that_fails_is_named_among_several(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    item = {"name": "", "kind": "file"}
+    one_task(scripted_api, name="tables", kind="array", item=item, default=None)
+    answered_uploads(scripted_api, "1" * 32)
+    scripted_api.answer("POST", "/files", 413, {"type": "urn:headway:too-large", "detail": "larger than 3 bytes"})
+    app = open_page(scripted_api.url, "run")
+    app.file_uploader[0].upload("u.csv", b"a\n").upload("v.csv", b"a\n1\n")
+    app.button[0].click().run()
+    assert app.error[0].value == plain("Entry 2 (v.csv) could not be uploaded: larger than 3 bytes.")
+
+
+def test_nothing_is_uploaded_for_a_form_with_another_fault(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    form = [FormField.model_validate(TABLE), FormField(name="rows", kind="integer", minimum=1)]
+    scripted_api.answer("GET", "/tasks", 200, [TaskInfo(name="count", fields=form, workers=1).model_dump(mode="json")])
+    app = open_page(scripted_api.url, "run")
+    app.file_uploader[0].upload("t.csv", b"a\n1\n")
+    app.text_input[1].set_value("0")
+    app.button[0].click().run()
+    assert [error.value for error in app.error] == [plain("Must be at least 1."), REFUSED]
+    assert not [seen for seen in scripted_api.seen if seen.method == "POST"]
+
+
 def test_a_refresh_is_one_request(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
     scripted_api.frame("p-once", b'{"job_id": "p-once", "status": "running", "seq": 3}', seq=3)
     app = open_page(scripted_api.url, "job", job="p-once")

@@ -20,8 +20,8 @@ def profile_table(
         File | None,
         Field(
             title="Table",
-            description="A path on the worker to a .csv, .csv.gz, .csv.zip or .parquet, inside a folder that "
-            "HEADWAY_DATA_ROOTS opens. Empty: the 336,776 flights of 2013.",
+            description="A .csv, .csv.gz, .csv.zip or .parquet: an upload, or a path on the worker inside a folder "
+            "that HEADWAY_DATA_ROOTS opens. Empty: the 336,776 flights of 2013.",
         ),
     ] = None,
     chunk_rows: Annotated[
