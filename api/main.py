@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import problems
+from api import problems, uploads
 from api.auth import Authenticate, local_user
 from api.deadline import ANSWER_S
 from api.deps import Services
@@ -73,6 +74,7 @@ def create_app(
 
 @asynccontextmanager
 async def _services(settings: Settings, engine: engines.Engine, authenticate: Authenticate) -> AsyncIterator[Services]:
+    await to_thread.run_sync(uploads.sweep, settings)
     store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
     hub = Hub(settings, store)

@@ -161,11 +161,16 @@ def _open(folder: Path, unfinished: Path) -> BinaryIO:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove uploads that no job opened for `HEADWAY_FILES_KEEP_S`, and what processes left that are gone."""
+    """Remove uploads that no job opened for long, and what processes left that are gone.
+
+    Any number of processes may do so in one folder at once.
+    """
     now = time.time()
+    # While a job is shown, so is the file that it was asked for with.
+    uploads_keep_s = max(settings.files_keep_s, settings.keep_s)
     with suppress(OSError):
         for path in (settings.data_dir / "files").iterdir():
-            keep_s = _BROKEN_OFF_S if path.suffix == ".part" else settings.files_keep_s
+            keep_s = _BROKEN_OFF_S if path.suffix == ".part" else uploads_keep_s
             with suppress(OSError):
                 if now - path.stat().st_mtime > keep_s:
                     path.unlink()

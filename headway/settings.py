@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     body_max_bytes: Bytes = Field(default=1_048_576, description="Largest JSON request body, in bytes.")
     file_max_bytes: Bytes = Field(default=1_073_741_824, description="Largest file that can be uploaded, in bytes.")
     files_keep_s: Seconds = Field(
-        default=604_800, description="How long an upload stays after it came or a job last opened it, in seconds."
+        default=604_800,
+        description="How long an upload stays after it came or a job last opened it, in seconds; "
+        "never shorter than HEADWAY_KEEP_S.",
     )
 
     @field_validator("tasks", "queues", mode="before")
