@@ -25,6 +25,8 @@ _NAME_MAX = 200
 _BOUNDARY_MAX = 256
 # A part that nothing was written to for this long belongs to a process that is gone.
 _BROKEN_OFF_S = 3_600
+# The disk, the user's quota, or the size that a file may have here.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class _OnePart:
@@ -129,7 +131,7 @@ async def receive(content_type: str, chunks: AsyncIterator[bytes], settings: Set
     except ClientDisconnect:
         raise BadInput("the upload broke off") from None
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in _NO_ROOM:
             raise StorageFull("there is no room left for uploads") from error
         raise Unavailable(f"uploads cannot be kept: {error.strerror}") from error
     finally:
