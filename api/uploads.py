@@ -1,6 +1,7 @@
 """Uploads: one multipart file part, written to disk as it arrives."""
 
 import errno
+import fcntl
 import os
 import time
 import uuid
@@ -23,7 +24,7 @@ HEADERS_MAX = 8_192
 FRAMING_MAX = 65_536
 _NAME_MAX = 200
 _BOUNDARY_MAX = 256
-# A part that nothing was written to for this long belongs to a process that is gone.
+# What nothing was written to for this long was broken off, unless a process still holds its lock: a computer may sleep.
 _BROKEN_OFF_S = 3_600
 # The disk, the user's quota, or the size that a file may have here.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -159,7 +160,11 @@ async def _write(part: _OnePart, chunks: AsyncIterator[bytes], file: BinaryIO, m
 
 def _open(folder: Path, unfinished: Path) -> BinaryIO:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    file = os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    # A file system without locks keeps it by its age alone.
+    with suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
 
 
 def sweep(settings: Settings) -> None:
@@ -172,7 +177,17 @@ def sweep(settings: Settings) -> None:
     uploads_keep_s = max(settings.files_keep_s, settings.keep_s)
     with suppress(OSError):
         for path in (settings.data_dir / "files").iterdir():
-            keep_s = _BROKEN_OFF_S if path.suffix == ".part" else uploads_keep_s
+            unfinished = path.suffix == ".part"
+            keep_s = _BROKEN_OFF_S if unfinished else uploads_keep_s
             with suppress(OSError):
-                if now - path.stat().st_mtime > keep_s:
+                if now - path.stat().st_mtime > keep_s and not (unfinished and _is_being_written(path)):
                     path.unlink()
+
+
+def _is_being_written(unfinished: Path) -> bool:
+    with unfinished.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+    return False

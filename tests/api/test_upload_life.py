@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -86,19 +86,28 @@ def two_apis(module_redis_url: str, folder: Path) -> Iterator[list[ApiServer]]:
         yield list(pool.map(start, range(2)))
 
 
+@contextmanager
+def slow_upload(api: ApiServer, folder: Path) -> Iterator[tuple[socket.socket, Path]]:
+    """An upload of which `BODY[50:]` is still to come, and where it is written to."""
+    head = f"POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n"
+    address = httpx2.URL(api.url)
+    with socket.create_connection((address.host, address.port or 80), timeout=20) as slow:
+        slow.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + BODY[:50])
+        (unfinished,) = wait_for(lambda: list(folder.glob("*.part")), 10, "the slow upload begins")
+        yield slow, unfinished
+
+
 def test_two_apis_sweep_one_folder_and_lose_nothing_of_each_other(two_apis: list[ApiServer], folder: Path) -> None:
     assert list(folder.iterdir()) == []
-    head = f"POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n"
-    address = httpx2.URL(two_apis[0].url)
 
     def send(n: int) -> httpx2.Response:
         # Each upload sweeps first.
         upload_of_age(folder, 30 * DAY_S)
         return httpx2.post(f"{two_apis[n % 2].url}/files", files={"file": ("t", f"{n}".encode())}, timeout=20)
 
-    with socket.create_connection((address.host, address.port or 80), timeout=20) as slow:
-        slow.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + BODY[:50])
-        wait_for(lambda: list(folder.glob("*.part")), 10, "the slow upload begins")
+    with slow_upload(two_apis[0], folder) as (slow, unfinished):
+        # As after a night in which the computer slept.
+        os.utime(unfinished, (time.time() - DAY_S,) * 2)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(send, range(40)))
         slow.sendall(BODY[50:])

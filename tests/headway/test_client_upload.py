@@ -237,6 +237,18 @@ def test_an_upload_whose_answer_was_lost_is_sent_again_from_its_beginning(script
     assert [CONTENT in seen.body for seen in scripted.seen] == [True, True]
 
 
+def test_an_api_that_dies_meanwhile_is_said_to_be_away(module_redis_url: str, tmp_path: Path) -> None:
+    with api_server(module_redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as api, Client(api.url) as client:
+
+        def kill(file: Odd) -> None:
+            if len(file.asked) == 4:
+                api.process.kill()
+                api.process.wait()
+
+        with pytest.raises(ApiUnavailable, match="no API answers at"):
+            client.upload(Odd(CONTENT, kill))
+
+
 def test_what_can_be_read_once_is_sent_once(scripted: ScriptedApi, stack: ExitStack) -> None:
     scripted.answer("POST", "/files", 201, b"{", {"Content-Length": "99"})
     with Client(scripted.url) as client, pytest.raises(ApiUnavailable):
