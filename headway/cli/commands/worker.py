@@ -1,4 +1,4 @@
-"""The command line: `headway worker --tasks pkg.module`."""
+"""`headway worker`: run jobs."""
 
 import logging
 import sys
@@ -10,29 +10,16 @@ from uuid import uuid4
 import typer
 
 from headway import engines, tasks
+from headway.cli.ends import End
 from headway.errors import HeadwayError, RedisUnavailable, SettingsError, WorkerEnded
 from headway.settings import Settings, get_settings
 from headway.store import Store
 from headway.store.calls import Call
 from headway.tasks import Task
-from headway.version import __version__
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-ENDED_BY_ITSELF = 1
-WRONG_SET_UP = 2
 _ENV_HINT = "`make run` writes its own to .headway/env: read it with `. .headway/env`"
 
 
-@app.callback(invoke_without_command=True)
-def main(version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
-    """Live progress of jobs."""
-    if version:
-        typer.echo(f"headway {__version__}")
-        raise typer.Exit
-
-
-@app.command()
 def worker(
     task_modules: Annotated[
         list[str] | None, typer.Option("--tasks", help="A module with tasks; again for more. Default: HEADWAY_TASKS.")
@@ -56,8 +43,7 @@ def worker(
         engine.work(settings, found, list(queues or settings.queues), name or f"w-{uuid4().hex[:8]}", burst)
     except HeadwayError as error:
         typer.echo(f"headway: {error}", err=True)
-        status = ENDED_BY_ITSELF if isinstance(error, WorkerEnded) else WRONG_SET_UP
-        raise typer.Exit(status) from None
+        raise typer.Exit(End.FAILED if isinstance(error, WorkerEnded) else End.USAGE) from None
 
 
 def _tasks(modules: list[str] | None, settings: Settings) -> list[Task]:
@@ -79,7 +65,3 @@ def _check_redis(settings: Settings) -> None:
 
 def _nothing(raw: list[object]) -> None:
     return None
-
-
-if __name__ == "__main__":
-    app()

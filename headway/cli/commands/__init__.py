@@ -1,0 +1,1 @@
+"""The commands: a module each, with a function of the module's name."""
