@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from headway.cli import commands
 from headway.cli.ends import End, end_of_error
+from headway.cli.say import warn
 from headway.errors import HeadwayError, InvalidParams
 from headway.version import __version__
 
@@ -38,7 +39,7 @@ def complain(error: HeadwayError) -> None:
     if isinstance(error, InvalidParams) and error.errors:
         sentences = [InvalidParams(error.task, [fault]) for fault in error.errors]
     for sentence in sentences:
-        typer.echo(f"headway: {sentence}", err=True)
+        warn(str(sentence))
 
 
 # Typer's own panels by rich say `--version <bool>`.

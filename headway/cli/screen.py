@@ -57,8 +57,8 @@ def draw(jobs: Sequence[Followed], console: Console) -> Group:
     if len(shown) > height:
         shown = [line for job in jobs for line in _job(job, wide)[:1]]
     if len(shown) > height:
-        first = sorted(jobs, key=lambda job: job.over)[: height - 1]
-        shown = [*(_job(job, wide)[0] for job in first), _others([job for job in jobs if job not in first])]
+        first = sorted(jobs, key=lambda job: job.over)
+        shown = [*(_job(job, wide)[0] for job in first[: height - 1]), _others(first[height - 1 :])]
     return _group(shown)
 
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from headway.cli.say import say
+
 _ENDLESS = 100_000
 
 
@@ -44,4 +46,4 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
     with console.capture() as capture:
         console.print(table)
     for line in capture.get().splitlines():
-        print(line.rstrip())
+        say(line.rstrip())

@@ -128,7 +128,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What was drawn so far, without colours and the cursor's ways."""
-        return _ESCAPE.sub("", self._raw.decode(errors="replace")).replace("\r", "\n")
+        return _ESCAPE.sub("", self._raw.decode(errors="replace")).replace("\r\n", "\n").replace("\r", "\n")
 
     @property
     def raw(self) -> bytes:

@@ -79,3 +79,13 @@ def test_the_library_alone_loads_nothing_of_the_command_line() -> None:
     code = "import headway, sys; print([name for name in ('typer', 'rich', 'headway.cli') if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert shown == "[]\n"
+
+
+def test_a_plain_install_brings_all_that_it_needs() -> None:
+    # What only `headway[…]` and a checkout bring.
+    extras = "fastapi starlette uvicorn streamlit psutil honcho rq jsonschema ipywidgets IPython pandas numpy plotly"
+    code = f"import sys; sys.modules.update(dict.fromkeys({extras.split()})); from headway.cli import app; app()"
+    shown = subprocess.run(
+        [sys.executable, "-c", code, "--help"], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout
+    assert "doctor" in shown

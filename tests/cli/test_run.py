@@ -49,17 +49,9 @@ def test_it_prints_the_id_alone_and_the_job_waits_in_the_queue_that_was_named(he
 @pytest.mark.parametrize(
     ("args", "sentences"),
     [
-        (("-p", "conut=3"), ["parameter 'conut': no such parameter; did you mean 'count'?"]),
-        (("-p", "count=many", "-p", "loud=perhaps"), ["'count': must be a number", "'loud': must be true or false"]),
-        (("-p", "numbers=1,x"), ["parameter 'numbers.1': must be a number"]),
-        (("-p", "day=tomorrow"), ["parameter 'day': must be a date such as 2026-01-31"]),
-        (("-p", "colour=green"), ["parameter 'colour': must be one of red, blue"]),
-        (("-p", "count=1", "-p", "count=2"), ["parameter 'count': is given 2 times"]),
+        (("-p", "conut=3", "-p", "loud=perhaps"), ["'conut': no such parameter", "'loud': must be true or false"]),
         (("-p", "count"), ["-p 'count': write key=value"]),
-        (("-p", "count=1", "--params", '{"count": 2}'), ["parameter 'count' is given by -p and in --params"]),
-        (("--params", "[1]"), ["--params: must be a JSON object"]),
-        (("--params", "{"), ["--params: not JSON: "]),
-        (("--params", '{"count": NaN}'), ["--params: JSON has no NaN"]),
+        # This one only the API's own check finds.
         (("--params", '{"count": -1}'), ["parameter 'count': -1 is less than the minimum of 0"]),
     ],
 )

@@ -219,3 +219,32 @@ def test_a_terminal_gets_its_cursor_back_from_a_watch_that_is_ended(headway: Com
         terminal.read_to_end()
     assert terminal.process.returncode == 128 + signal.SIGTERM
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
+
+
+def test_ctrl_c_on_a_terminal_leaves_the_last_frame_and_a_way_back(headway: Command, client: Client) -> None:
+    job_id = client.submit("long_task", {"n_steps": 1}, queue="nobody-serves-this").job_id
+    with headway.on_a_terminal("watch", job_id) as terminal:
+        terminal.read_until("queued")
+        terminal.process.send_signal(signal.SIGINT)
+        text = terminal.read_to_end()
+    assert terminal.process.returncode == 130
+    assert text.splitlines()[-1] == f"headway: the job goes on; to look again: headway watch {job_id}"
+    assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
+
+
+def test_a_terminal_too_low_for_all_shows_what_is_under_way_and_at_the_end_everything(
+    scripted_api: ScriptedApi,
+) -> None:
+    ids = [f"j{n}" for n in range(8)]
+    for job_id in ids:
+        status = Status.FINISHED if job_id < "j3" else Status.RUNNING
+        scripted_api.put(Snapshot(job_id=job_id, status=status, percent=40, message="busy"))
+    with Command({"HEADWAY_API_URL": scripted_api.url}).on_a_terminal("watch", *ids, rows=6, columns=80) as terminal:
+        terminal.read_until("and 4 more: 1 running, 3 finished")
+        drawn = terminal.text
+        for job_id in ids[3:]:
+            scripted_api.put(Snapshot(job_id=job_id, status=Status.FINISHED, percent=100, seq=2))
+        text = terminal.read_to_end()
+    last = text[len(drawn) :].splitlines()
+    assert terminal.process.returncode == 0
+    assert [line.split()[0] for line in last if "100 % finished" in line][-8:] == ids
