@@ -26,6 +26,20 @@ def percent(snapshot: Snapshot) -> str:
     return "" if unknown(snapshot) else f"{bar_percent(snapshot)} %"
 
 
+def headline(snapshot: Snapshot) -> str:
+    """What the job says of itself; of a failed one, what failed with which type of error."""
+    if snapshot.status is Status.FAILED:
+        failed = f"{snapshot.task or 'The job'} failed"
+        return failed if snapshot.error is None else f"{failed}: {snapshot.error.type}"
+    return snapshot.message or snapshot.desc or ""
+
+
+def last_words(snapshot: Snapshot) -> str:
+    """What a job that failed said itself; empty where it is but the word that stands for every failure."""
+    failed = snapshot.status is Status.FAILED
+    return snapshot.message if failed and snapshot.message != "error" else ""
+
+
 def facts(snapshot: Snapshot) -> list[str]:
     """The rest there is to say, such as "2 of 5 rows", "1.5 rows/s", "about 3 s left"."""
     said = []

@@ -8,6 +8,9 @@ const WORDS = {
   finished: "Finished",
 };
 
+// The narrowest that a fact is set in.
+const FACT_EM = 8.5;
+
 export default function ({ data, parentElement }) {
   const card = parentElement.querySelector(".card");
   const find = (name) => card.querySelector(`.${name}`);
@@ -26,6 +29,8 @@ export default function ({ data, parentElement }) {
   drawEnd(find, data);
   const facts = [...data.facts, ...data.times.map((time) => ({ label: time.label, value: local(time.at) }))];
   fill(find("facts"), facts, makeFact, drawFact);
+  layOut(find("facts"));
+  keepLaidOut(find("facts"));
   speak(card, find("spoken"), data);
 }
 
@@ -81,11 +86,11 @@ function drawBar(bar, name, percent, said) {
 
 function drawEnd(find, data) {
   const failed = data.status === "failed";
+  const reason = failed ? data.error?.detail || "No reason was given." : "";
   find("canceled").hidden = data.status !== "canceled";
   find("error").hidden = !failed;
-  write(find("error-type"), failed ? `Failed: ${data.error?.type ?? "no reason given"}` : "");
-  write(find("error-detail"), failed ? (data.error?.detail ?? "") : "");
-  find("error-detail").hidden = !(failed && data.error?.detail);
+  write(find("last-words"), data.last_words);
+  write(find("error-detail"), reason);
 }
 
 function makeFact() {
@@ -95,6 +100,35 @@ function makeFact() {
 function drawFact(item, fact) {
   write(item.children[0], fact.label);
   write(item.children[1], fact.value);
+}
+
+// As many columns as have room, then as few as the same rows need. Rows differ by one at most, so none has one fact alone.
+function layOut(list) {
+  const { columnGap, fontSize } = getComputedStyle(list);
+  const gap = parseFloat(columnGap);
+  const room = Math.max(1, Math.floor((list.clientWidth + gap) / (FACT_EM * parseFloat(fontSize) + gap)));
+  const count = list.children.length;
+  const rows = Math.ceil(count / room);
+  const columns = Math.ceil(count / rows);
+  const fullRows = count - rows * (columns - 1);
+  const starts = new Set();
+  for (let row = 0, place = 0; row < rows; row += 1) {
+    starts.add(place);
+    place += row < fullRows ? columns : columns - 1;
+  }
+  list.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  [...list.children].forEach((item, place) => (item.style.gridColumnStart = starts.has(place) ? "1" : ""));
+}
+
+function keepLaidOut(list) {
+  if (list.dataset.watched) return;
+  list.dataset.watched = "yes";
+  let width = list.clientWidth;
+  new ResizeObserver(() => {
+    if (list.clientWidth === width) return;
+    width = list.clientWidth;
+    requestAnimationFrame(() => layOut(list));
+  }).observe(list);
 }
 
 function local(at) {

@@ -55,11 +55,12 @@ def card(snapshot: Snapshot) -> dict[str, Any]:
         "job_id": snapshot.job_id,
         "heading": snapshot.task or "Job",
         "status": snapshot.status.value,
-        "message": _message(snapshot),
+        "message": caption.headline(snapshot),
         "percent": percent(snapshot),
         "bars": nested_bars(snapshot),
         "facts": [{"label": label, "value": value} for label, value in facts(snapshot) if value],
         "times": [{"label": label, "at": at} for label, at in times(snapshot) if at],
+        "last_words": caption.last_words(snapshot),
         "error": snapshot.error and snapshot.error.model_dump(mode="json"),
     }
 
@@ -70,10 +71,17 @@ def percent(snapshot: Snapshot) -> int | None:
 
 
 def nested_bars(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """The bars below the main one, each after its parent; none where a single one would only repeat it."""
-    if len(snapshot.bars) < 2:
-        return []
-    return [_bar(bar, depth, snapshot.status) for bar, depth in _in_order(snapshot.bars)]
+    """The bars below the main one, each after its parent.
+
+    The only outer bar is the main one itself, and is left out unless its name is said nowhere else.
+    """
+    placed = _in_order(snapshot.bars)
+    outer = [bar for bar, depth in placed if depth == 0]
+    if len(outer) == 1 and (
+        len(placed) == 1 or outer[0].desc in {"", caption.headline(snapshot)} or snapshot.status.terminal
+    ):
+        placed = [(bar, depth - 1) for bar, depth in placed[1:]]
+    return [_bar(bar, depth, snapshot.status) for bar, depth in placed]
 
 
 def facts(snapshot: Snapshot) -> list[tuple[str, str | None]]:
@@ -101,16 +109,12 @@ def times(snapshot: Snapshot) -> list[tuple[str, str | None]]:
     return [("Submitted", snapshot.created_at), ("Started", snapshot.started_at), ("Ended", ended)]
 
 
-def _message(snapshot: Snapshot) -> str:
-    return snapshot.message or snapshot.desc or ""
-
-
 def _done(snapshot: Snapshot) -> str | None:
     """How much is done; None where nobody has said, or where the message says the same."""
     if snapshot.n is None:
         return None
     done = count(snapshot.n, snapshot.total, snapshot.unit)
-    return None if re.search(rf"(?<![\w.,]){re.escape(done)}(?!\w)", _message(snapshot)) else done
+    return None if re.search(rf"(?<![\w.,]){re.escape(done)}(?!\w)", caption.headline(snapshot)) else done
 
 
 def _duration(seconds: float | None) -> str | None:

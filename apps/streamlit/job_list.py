@@ -14,9 +14,11 @@ from job_view import IDLE_S
 from plain_text import plain
 from session import client
 
+from headway import caption
 from headway.errors import HeadwayError
 from headway.quantities import duration
 from headway.snapshot import Snapshot
+from headway.status import Status
 
 _JOBS_MAX = 10
 
@@ -57,9 +59,16 @@ def row(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
         "status": snapshot.status.value,
         "word": snapshot.status.value.capitalize(),
         "task": snapshot.task or "Job",
-        "message": snapshot.message or snapshot.desc or "",
+        "message": _message(snapshot),
         "age": _age(snapshot.created_at or snapshot.updated_at, now),
     }
+
+
+def _message(snapshot: Snapshot) -> str:
+    """One line: the task is named beside it, so a failure need not name it again."""
+    if snapshot.status is Status.FAILED and snapshot.error is not None:
+        return f"{snapshot.error.type}: {snapshot.error.detail}".rstrip(": ")
+    return caption.headline(snapshot)
 
 
 def _age(at: str, now: datetime) -> str:

@@ -37,14 +37,29 @@ def test_bars_stand_below_the_one_they_belong_to() -> None:
     ]
 
 
+NESTED = [{"id": 1, "desc": "folds"}, {"id": 2, "desc": "epochs", "parent": 1}]
+
+
+@pytest.mark.parametrize(
+    ("message", "names"), [("folds", ["epochs"]), ("", ["folds", "epochs"]), ("warming up", ["folds", "epochs"])]
+)
+def test_the_only_outer_bar_is_named_once(message: str, names: list[str]) -> None:
+    assert [bar["name"] for bar in nested_bars(snapshot(bars=NESTED, message=message))] == names
+
+
+def test_inside_the_only_outer_bar_of_a_job_that_ended_nothing_is_indented() -> None:
+    (inner,) = nested_bars(snapshot(bars=NESTED, status="failed", message="error"))
+    assert (inner["name"], inner["depth"]) == ("epochs", 0)
+
+
 def test_a_bar_whose_parent_is_gone_is_shown_all_the_same() -> None:
     bars = [{"id": 1, "desc": "folds"}, {"id": 3, "desc": "epochs", "parent": 2}]
     assert [bar["name"] for bar in nested_bars(snapshot(bars=bars))] == ["folds", "epochs"]
 
 
 def test_bars_that_name_each_other_as_parents_end() -> None:
-    bars = [{"id": 1, "parent": 2}, {"id": 2, "parent": 1}, {"id": 3}]
-    assert [bar["id"] for bar in nested_bars(snapshot(bars=bars))] == [3]
+    bars = [{"id": 1, "parent": 2}, {"id": 2, "parent": 1}, {"id": 3}, {"id": 4}]
+    assert [bar["id"] for bar in nested_bars(snapshot(bars=bars))] == [3, 4]
 
 
 def test_a_single_bar_does_not_repeat_the_main_one() -> None:

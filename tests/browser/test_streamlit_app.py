@@ -61,9 +61,8 @@ def test_a_flights_profile_is_seen_moving_to_its_end_over_a_reload(page: Page, a
 def test_a_failed_job_shows_a_red_banner_with_what_went_wrong(page: Page, app_url: str, stack: Stack) -> None:
     job = stack.client.post("/jobs", json={"task": "profile_table", "params": {"path": "/etc/shadow"}}).json()
     page.goto(f"{app_url}/job?job={job['job_id']}")
-    banner = page.get_by_role("alert").filter(has_text="Failed: ")
-    expect(banner).to_contain_text("PathNotAllowed")
-    expect(banner).to_contain_text("HEADWAY_DATA_ROOTS")
+    expect(page.get_by_text("profile_table failed: PathNotAllowed", exact=True)).to_be_visible()
+    banner = page.get_by_role("alert").filter(has_text="HEADWAY_DATA_ROOTS")
     red, green, blue = map(int, re.findall(r"\d+", banner.evaluate("banner => getComputedStyle(banner).color"))[:3])
     assert red > 2 * max(green, blue)
 
@@ -73,7 +72,7 @@ def test_text_from_a_job_is_shown_as_text(page: Page, app_url: str, redis: Redis
     put(redis, "b-text", "failed", message=BOLD_SCRIPT, task=BOLD_SCRIPT, error=error)
     page.goto(f"{app_url}/job?job=b-text")
     expect(page.get_by_text(BOLD_SCRIPT, exact=True)).to_have_count(3)
-    expect(page.get_by_text(f"Failed: {BOLD_SCRIPT}", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"{BOLD_SCRIPT} failed: {BOLD_SCRIPT}", exact=True)).to_be_visible()
     assert page.title() != "hacked"
 
 
@@ -96,6 +95,22 @@ def test_an_unknown_total_is_an_indeterminate_bar(page: Page, app_url: str, redi
     page.goto(f"{app_url}/job?job=b-unknown")
     expect(main_bar(page)).to_be_visible()
     assert main_bar(page).get_attribute("aria-valuenow") is None
+
+
+@pytest.mark.parametrize("width_px", [1400, 700])
+@pytest.mark.parametrize("more", [{}, {"rate": 2.5}, {"rate": 2.5, "paused_s": 4}])
+def test_no_fact_stands_alone_in_a_row(
+    page: Page, app_url: str, redis: Redis, width_px: int, more: dict[str, float]
+) -> None:
+    page.set_viewport_size({"width": width_px, "height": 900})
+    at = "2020-02-15T12:00:00Z"
+    known = {"n": 3, "total": 7, "elapsed_s": 9, "worker": "w-1", "created_at": at, "started_at": at}
+    put(redis, "b-facts", "running", percent=40, **known, **more)
+    page.goto(f"{app_url}/job?job=b-facts")
+    facts = page.locator(".fact")
+    expect(facts).to_have_count(7 + len(more))
+    tops = facts.evaluate_all("facts => facts.map(fact => Math.round(fact.getBoundingClientRect().top))")
+    assert min(tops.count(top) for top in tops) > 1, tops
 
 
 def test_a_job_submitted_later_appears_by_itself(page: Page, app_url: str, redis: Redis) -> None:

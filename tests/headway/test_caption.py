@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from headway import caption
-from headway.snapshot import Control, Snapshot
+from headway.snapshot import Control, JobError, Snapshot
 from headway.status import Status
 
 
@@ -30,6 +30,27 @@ def test_a_bar_is_full_for_finished_alone_and_an_unknown_percent_is_not_said(
 ) -> None:
     assert caption.bar_percent(snapshot) == drawn
     assert caption.percent(snapshot) == said
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "headline", "last_words"),
+    [
+        (shot(message="2 of 5", desc="rows"), "2 of 5", ""),
+        (shot(desc="rows"), "rows", ""),
+        (
+            shot("failed", message="error", task="profile", error=JobError(type="ValueError")),
+            "profile failed: ValueError",
+            "",
+        ),
+        (shot("failed", message="disk full", error=JobError(type="OSError")), "The job failed: OSError", "disk full"),
+        (shot("failed", task="profile"), "profile failed", ""),
+    ],
+)
+def test_a_failed_job_says_what_failed_and_keeps_its_last_words(
+    snapshot: Snapshot, headline: str, last_words: str
+) -> None:
+    assert caption.headline(snapshot) == headline
+    assert caption.last_words(snapshot) == last_words
 
 
 def test_only_a_job_at_work_with_an_unknown_total_is_indeterminate() -> None:
