@@ -14,9 +14,17 @@ function make(tag, className, ...children) {
 
 function makeRow() {
   const name = make("span", "name", make("span", "task"), make("span", "id"));
-  const row = make("a", "job toned", make("span", "badge"), name, make("span", "message"), make("span", "age"));
+  const row = make("a", "job toned", make("span", "badge"), name, make("span", "message"), makeProgress(), make("span", "age"));
   row.target = "_self";
   return make("li", "", row);
+}
+
+function makeProgress() {
+  const bar = make("span", "bar", make("span", "fill"));
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-valuemin", "0");
+  bar.setAttribute("aria-valuemax", "100");
+  return make("span", "progress", bar, make("span", "percent"));
 }
 
 // Only what differs is touched, so that the focus and a screen reader's place survive a refresh.
@@ -27,7 +35,19 @@ function drawRow(row, job) {
   write(row, "task", job.task);
   write(row, "id", job.job_id);
   write(row, "message", job.message);
+  drawProgress(row, job);
   write(row, "age", job.age);
+}
+
+// Nobody knows how far a job is whose total is unknown: then there is neither a bar nor a percent.
+function drawProgress(row, job) {
+  const bar = row.querySelector(".bar");
+  const known = job.percent !== null;
+  bar.hidden = !known;
+  bar.firstElementChild.style.width = `${job.percent ?? 0}%`;
+  bar.setAttribute("aria-label", `Progress of ${job.task} ${job.job_id}`);
+  bar.setAttribute("aria-valuenow", job.percent ?? 0);
+  write(row, "percent", known ? `${job.percent} %` : "");
 }
 
 function write(row, name, text) {

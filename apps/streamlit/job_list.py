@@ -60,6 +60,7 @@ def row(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
         "word": snapshot.status.value.capitalize(),
         "task": snapshot.task or "Job",
         "message": _message(snapshot),
+        "percent": None if caption.unknown(snapshot) else caption.bar_percent(snapshot),
         "age": _age(snapshot.created_at or snapshot.updated_at, now),
     }
 

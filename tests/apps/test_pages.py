@@ -200,17 +200,30 @@ def test_a_refused_number_is_said_twice_and_leaves_no_job_in_view(
 def test_without_an_id_the_job_page_lists_the_newest_jobs_with_one_request(
     scripted_api: ScriptedApi, open_page: OpenPage
 ) -> None:
-    jobs = [{"job_id": "l-2", "status": "running", "task": "<b>", "message": "**2**"}, {"job_id": "l-1"}]
+    jobs = [
+        {"job_id": "l-2", "status": "running", "task": "<b>", "message": "**2**", "percent": 40},
+        {"job_id": "l-1"},
+        {"job_id": "l-0", "status": "running", "n": 7},
+    ]
     scripted_api.answer("GET", "/jobs", 200, {"jobs": [{"status": "queued"} | job for job in jobs], "next": None})
     app = open_page(scripted_api.url, "job")
     rows = shown(app)["jobs"]
-    assert [(row["href"], row["word"], row["task"], row["message"]) for row in rows] == [
-        ("?job=l-2", "Running", "<b>", "**2**"),
-        ("?job=l-1", "Queued", "Job", ""),
+    assert [(row["href"], row["word"], row["task"], row["message"], row["percent"]) for row in rows] == [
+        ("?job=l-2", "Running", "<b>", "**2**", 40),
+        ("?job=l-1", "Queued", "Job", "", 0),
+        ("?job=l-0", "Running", "Job", "", None),
     ]
     before = len(scripted_api.seen)
     app.run()
     assert [(seen.path, seen.query) for seen in scripted_api.seen[before:]] == [("/jobs", {"limit": "10"})]
+
+
+def test_the_list_says_why_a_job_failed(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    error = {"type": "ValueError", "detail": "chunk 3 is empty"}
+    job = {"job_id": "l-3", "status": "failed", "message": "error", "error": error}
+    scripted_api.answer("GET", "/jobs", 200, {"jobs": [job], "next": None})
+    (row,) = shown(open_page(scripted_api.url, "job"))["jobs"]
+    assert row["message"] == "ValueError: chunk 3 is empty"
 
 
 def test_the_list_of_jobs_waits_for_an_api_that_is_away(open_page: OpenPage) -> None:
