@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from tab_title import page_title
 
 _HERE = Path(__file__).parent
 # Room for a table, and no line of text across a whole wide screen.
@@ -31,9 +32,11 @@ def _start() -> None:
 # The default page is found at / alone, so it leads to a page that keeps its own address.
 start = st.Page(_start, title="headway", default=True, visibility="hidden")
 
-# A file, because the browser would fetch a named icon from somewhere else.
-st.set_page_config(page_title="headway", page_icon=_HERE / "favicon.svg", layout="wide")
+# A file, because the browser would fetch a named icon from somewhere else; first, or it would fetch the page's.
+st.set_page_config(page_icon=_HERE / "favicon.svg", layout="wide")
 st.logo(_HERE / "logo.svg", size="large")
 page = st.navigation([start, run, job], position="top")
+if "job" not in st.query_params:
+    st.set_page_config(page_title=page_title(page.title))
 with st.container(horizontal_alignment="center"), st.container(width=_PAGE_PX):
     page.run()

@@ -5,6 +5,7 @@ from job_card import draw_card
 from job_result import draw_result
 from job_view import JobView
 from session import client
+from tab_title import job_title
 
 from headway.status import Status
 
@@ -49,6 +50,7 @@ def _same_pace(every_s: float | None, wanted_s: float | None) -> bool:
 
 
 def _draw(view: JobView) -> None:
+    st.set_page_config(page_title=job_title(view))
     draw_card(view)
     if view.snapshot is None:
         return

@@ -80,13 +80,17 @@ def test_a_job_that_changes_is_redrawn_and_then_left_alone(page: Page, app_url: 
     put(redis, "b-live", "running", percent=20, message="step 1/5")
     page.goto(f"{app_url}/job?job=b-live")
     expect(main_bar(page)).to_have_attribute("aria-valuenow", "20")
+    expect(page).to_have_title("20 % b-live · headway")
     put(redis, "b-live", "running", percent=40, message="step 2/5")
     expect(page.get_by_text("step 2/5", exact=True)).to_be_visible()
+    expect(page).to_have_title("40 % b-live · headway")
     put(redis, "b-live", "finished", percent=100, message="complete", result={"value": 42})
     expect(page.get_by_text("Result", exact=True)).to_be_visible()
+    expect(page).to_have_title("✓ b-live · headway")
     # An ended job is asked for no more: what is written after its end stays unseen.
     put(redis, "b-live", "running", percent=10, message="started again")
     page.wait_for_timeout(2_500)
+    expect(page).to_have_title("✓ b-live · headway")
     expect(page.get_by_text("complete", exact=True)).to_be_visible()
 
 
@@ -189,5 +193,6 @@ def test_every_page_has_an_address_and_loads_nothing_from_elsewhere(page: Page, 
     for path, title in (("run", "Run"), ("job", "Job")):
         page.goto(f"{app_url}/{path}")
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        expect(page).to_have_title(f"{title} · headway")
         expect(page.get_by_role("dialog")).to_have_count(0)
     assert [url for url in elsewhere if url.startswith("http")] == []

@@ -1,0 +1,33 @@
+"""What the browser's tab says, so that a job can be followed from another one."""
+
+from job_view import JobView
+
+from headway import caption
+from headway.snapshot import Snapshot
+from headway.status import Status
+
+_APP = "headway"
+# The browser keeps but the beginning, and a task's name may be long.
+_NAME_MAX = 60
+_MARKS = {Status.FINISHED: "\N{CHECK MARK}", Status.FAILED: "\N{BALLOT X}"}
+
+
+def page_title(page: str) -> str:
+    """For a page that shows no job, such as "Run · headway"."""
+    return f"{page} · {_APP}"
+
+
+def job_title(view: JobView) -> str:
+    """For a page that shows a job, such as "62 % bootstrap_delays · headway"; how it is doing comes first."""
+    if view.snapshot is None:
+        return page_title(view.job_id[:_NAME_MAX])
+    state = "no answer" if view.problem else _state(view.snapshot)
+    return page_title(f"{state} {(view.snapshot.task or view.job_id)[:_NAME_MAX]}")
+
+
+def _state(snapshot: Snapshot) -> str:
+    if snapshot.status in _MARKS:
+        return _MARKS[snapshot.status]
+    if snapshot.status in {Status.STARTED, Status.RUNNING}:
+        return caption.percent(snapshot) or snapshot.status.value
+    return snapshot.status.value
