@@ -23,6 +23,8 @@ class Submission:
     job_id: str = ""
     errors: list[dict[str, str]] = field(default_factory=list)
     problem: str = ""
+    #: The task of the last job that this session submitted.
+    ran: str = ""
     #: How many jobs this session has submitted. It is part of the button's key: the second half of a double click is
     #: meant for a button that is no longer there.
     count: int = 0
@@ -46,12 +48,12 @@ def last_submission() -> Submission:
 
 def forget_submission() -> None:
     """Begin anew, as with another task."""
-    st.session_state[_SLOT] = Submission(count=last_submission().count)
+    st.session_state[_SLOT] = Submission(ran=last_submission().ran, count=last_submission().count)
 
 
 def submit(task: TaskInfo, values: dict[str, Any]) -> Submission:
     """Submit what the form holds, and keep what became of it; a refused one has no job."""
-    new = Submission(task.name, count=last_submission().count)
+    new = Submission(task.name, ran=last_submission().ran, count=last_submission().count)
     try:
         new.job_id = client().submit(task.name, _params(task, values)).job_id
     except InvalidParams as error:
@@ -60,6 +62,7 @@ def submit(task: TaskInfo, values: dict[str, Any]) -> Submission:
     except HeadwayError as error:
         new.problem = str(error)
     else:
+        new.ran = task.name
         new.count += 1
     st.session_state[_SLOT] = new
     return new

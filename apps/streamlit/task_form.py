@@ -102,7 +102,9 @@ def _draw(task: str, field: FormField) -> Any:
 def _widget(common: dict[str, Any], field: FormField, bounds: tuple[int, int] | None) -> Any:
     if bounds is not None:
         low, high = bounds
-        return st.slider(**common, min_value=low, max_value=high, value=field.default, step=int(field.step or 1))
+        # Their ends are else seen only while the pointer is above them.
+        labelled = common | {"label": f"{common['label']} ({low} to {high})"}
+        return st.slider(**labelled, min_value=low, max_value=high, value=field.default, step=int(field.step or 1))
     match field.kind:
         case "text":
             return st.text_area(**common, value=field.default)

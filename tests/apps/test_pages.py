@@ -130,6 +130,7 @@ def test_the_lessons_task_is_slid_from_1_to_20_starting_at_5(api: ApiServer, ope
     app.selectbox(key="task").select("long_task").run()
     slider = app.slider[0]
     assert (slider.min, slider.max, slider.value) == (1, 20, 5)
+    assert slider.label.endswith("(1 to 20)")
 
 
 def test_a_submitted_job_appears_below_with_its_link(api: ApiServer, open_page: OpenPage) -> None:
@@ -151,6 +152,30 @@ def test_a_reload_after_a_submit_shows_the_same_task_and_job(api: ApiServer, red
     reloaded = open_page(api.url, "run", **address(app))
     assert shown(reloaded)["job_id"] == job_id
     assert reloaded.selectbox(key="task").value == "wander"
+
+
+def test_the_run_page_begins_with_the_hello_world(api: ApiServer, redis: Redis, open_page: OpenPage) -> None:
+    serve(redis, TaskInfo(name="again"))
+    assert open_page(api.url, "run").selectbox(key="task").value == "long_task"
+
+
+def test_the_run_page_begins_with_the_first_task_where_there_is_no_hello_world(
+    scripted_api: ScriptedApi, open_page: OpenPage
+) -> None:
+    one_task(scripted_api)
+    assert open_page(scripted_api.url, "run").selectbox(key="task").value == "count"
+
+
+def test_the_run_page_begins_with_the_task_last_run(api: ApiServer, redis: Redis, open_page: OpenPage) -> None:
+    serve(redis, TaskInfo(name="again"))
+    app = open_page(api.url, "run")
+    app.selectbox(key="task").select("again").run()
+    app.button[0].click().run()
+    app.selectbox(key="task").select("long_task").run()
+    app.query_params.clear()
+    app.switch_page("app_pages/job.py").run()
+    app.switch_page("app_pages/run.py").run()
+    assert app.selectbox(key="task").value == "again"
 
 
 def test_another_task_takes_the_job_before_it_away(api: ApiServer, redis: Redis, open_page: OpenPage) -> None:
