@@ -18,6 +18,11 @@ export default function ({ data, parentElement }) {
   find("job").hidden = !data.job_id;
   if (!data.job_id) return;
 
+  if (card.dataset.job !== data.job_id) {
+    // Where the page is too narrow for a form and its job side by side, a job that was just submitted is out of sight.
+    card.dataset.job = data.job_id;
+    requestAnimationFrame(() => card.scrollIntoView({ block: "nearest" }));
+  }
   card.dataset.status = data.status;
   write(find("heading"), data.heading);
   write(find("badge"), WORDS[data.status]);

@@ -171,6 +171,17 @@ def test_a_time_of_another_day_has_its_date(page: Page, app_url: str, redis: Red
     expect(page.get_by_text(re.compile("15 Feb 2020, [0-9:]+"))).to_be_visible()
 
 
+@pytest.mark.parametrize("width_px", [1400, 700])
+def test_a_submitted_job_is_seen_without_scrolling(page: Page, app_url: str, width_px: int) -> None:
+    page.set_viewport_size({"width": width_px, "height": 900})
+    page.goto(f"{app_url}/run?task=bootstrap_delays")
+    page.get_by_role("textbox", name="Resamples").fill("100")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(main_bar(page)).to_be_visible()
+    expect(page.get_by_role("article")).to_be_in_viewport(ratio=0.99)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_in_viewport()
+
+
 def test_a_double_click_submits_once(page: Page, app_url: str, redis: Redis) -> None:
     page.goto(app_url)
     page.get_by_role("combobox", name="Task").click()

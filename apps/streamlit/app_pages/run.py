@@ -13,8 +13,8 @@ from headway.tasks import TaskInfo
 _RETRY_S = 3.0
 # The quickest to understand, and to end.
 _HELLO = "long_task"
-# Wider, a field would be far from its label's other end.
-_FORM_PX = 720
+# The form takes one column and the job, seen beside it however long the form is, two; without room it stands below.
+_COLUMN_PX = 340
 
 
 @st.fragment(run_every=_RETRY_S)
@@ -78,6 +78,18 @@ def _task(tasks: list[TaskInfo]) -> None:
     _form(task)
 
 
+def _choose() -> None:
+    try:
+        tasks = client().tasks()
+    except HeadwayError as error:
+        _wait_for_api(str(error))
+        return
+    if tasks:
+        _task(tasks)
+    else:
+        st.info("No worker has announced a task yet. Start one with `headway worker --tasks your.module`.")
+
+
 def _submitted(job_id: str) -> None:
     if not live_job(job_id).unknown:
         draw_link(job_id)
@@ -87,15 +99,9 @@ st.title("Run")
 if last_submission().task and not st.query_params:
     # Back from another page, whose address has neither.
     _keep_in_address(last_submission().task, last_submission().job_id)
-try:
-    known = client().tasks()
-except HeadwayError as error:
-    _wait_for_api(str(error))
-else:
-    if known:
-        with st.container(width=_FORM_PX):
-            _task(known)
-    else:
-        st.info("No worker has announced a task yet. Start one with `headway worker --tasks your.module`.")
+sides = st.grid(3, min_column_width=_COLUMN_PX, gap="medium")
+with sides.cell():
+    _choose()
 if shown := st.query_params.get("job", "").strip():
-    _submitted(shown)
+    with sides.cell(column_span=2):
+        _submitted(shown)
