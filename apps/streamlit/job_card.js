@@ -8,6 +8,17 @@ const WORDS = {
   finished: "Finished",
 };
 
+const UNITS = [
+  [86400, "d", 3600, "h"],
+  [3600, "h", 60, "min"],
+  [60, "min", 1, "s"],
+];
+
+// How much longer than twice its pace a page may be without news: as long as it waits for an answer.
+const PATIENCE_S = 5;
+const NO_SERVER = "The server of this page does not answer either.";
+const timers = new WeakMap();
+
 // The narrowest that a fact is set in.
 const FACT_EM = 8.5;
 
@@ -25,7 +36,6 @@ export default function ({ data, parentElement }) {
   }
   card.dataset.status = data.status;
   write(find("heading"), data.heading);
-  write(find("badge"), WORDS[data.status]);
   write(find("job-id"), data.job_id);
   write(find("message"), data.message);
   write(find("percent"), data.percent === null ? "" : `${data.percent} %`);
@@ -37,6 +47,42 @@ export default function ({ data, parentElement }) {
   layOut(find("facts"));
   keepLaidOut(find("facts"));
   speak(card, find("spoken"), data);
+  return watchSilence(card, find, data);
+}
+
+// Says how old the card is once the API, or the server of this page, does not answer; returns what ends the watch.
+function watchSilence(card, find, data) {
+  const answeredAt = Date.now() - data.age_s * 1000;
+  const dueAt = Date.now() + (data.next_s * 2 + PATIENCE_S) * 1000;
+  const look = () => {
+    const overdue = data.next_s !== null && Date.now() > dueAt;
+    const aged = overdue || data.problem !== "";
+    const age = duration((Date.now() - answeredAt) / 1000);
+    card.toggleAttribute("data-aged", aged);
+    write(find("badge"), WORDS[data.status] + (aged ? `, seen ${age} ago` : ""));
+    find("away").hidden = !aged;
+    write(find("away"), aged ? silence(local(answeredAt), age, overdue ? NO_SERVER : data.problem) : "");
+    if (overdue) document.title = data.silent_title;
+  };
+  clearInterval(timers.get(card));
+  look();
+  if (data.next_s !== null) timers.set(card, setInterval(look, 1000));
+  return () => clearInterval(timers.get(card));
+}
+
+function silence(since, age, why) {
+  const sentence = why.charAt(0).toUpperCase() + why.slice(1);
+  return `The API has not answered since ${since}, ${age} ago. What is shown is from then; this page goes on asking. ${sentence}`;
+}
+
+// As headway.quantities.duration says it.
+function duration(seconds) {
+  const whole = Math.round(seconds);
+  for (const [size, unit, partSize, part] of UNITS) {
+    const rest = Math.floor((whole % size) / partSize);
+    if (whole >= size) return `${Math.floor(whole / size)} ${unit}` + (rest ? ` ${rest} ${part}` : "");
+  }
+  return `${whole} s`;
 }
 
 // Only what differs is touched, so that a selection, the focus and a screen reader's place survive a refresh.

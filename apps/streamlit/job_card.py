@@ -4,11 +4,13 @@ What comes from the job travels as data and is put in place as text, so nothing 
 """
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from job_view import JobView
+from tab_title import silent_title
 
 from headway import caption
 from headway.quantities import count, duration, rate
@@ -26,8 +28,24 @@ _card = st.components.v2.component(
 
 def draw_card(view: JobView) -> None:
     """Draw the last snapshot, or what is to be said while there is none."""
-    data = {"notices": notices(view)} | ({} if view.snapshot is None else card(view.snapshot))
+    data = {"notices": notices(view)} | (
+        {} if view.snapshot is None else card(view.snapshot) | hearing(view, view.snapshot)
+    )
     _card(data=data, key="job-card")
+
+
+def hearing(view: JobView, snapshot: Snapshot) -> dict[str, Any]:
+    """When the API last answered and when it is asked next, by which the browser knows what it shows to be old.
+
+    The browser's own clock goes on where this server, too, has gone away. `drawn_at` makes it look at every drawing.
+    """
+    return {
+        "problem": view.problem,
+        "age_s": round(view.age_s, 1),
+        "next_s": view.poll_after_s,
+        "drawn_at": time.time(),
+        "silent_title": silent_title(snapshot),
+    }
 
 
 def notices(view: JobView) -> list[str]:
@@ -36,9 +54,8 @@ def notices(view: JobView) -> list[str]:
     said = []
     if view.unknown:
         said.append(view.problem + ("" if view.poll_after_s is None else " If it is submitted later, it appears here."))
-    elif view.problem:
-        shown = "" if snapshot is None else f" What is shown is {duration(view.age_s)} old."
-        said.append(f"The API gives no answer now; this page goes on asking.{shown} {view.problem}")
+    elif view.problem and snapshot is None:
+        said.append(f"The API gives no answer now; this page goes on asking. {view.problem}")
     if snapshot is None or snapshot.status in TERMINAL_STATUSES:
         return said
     if snapshot.control is not None:

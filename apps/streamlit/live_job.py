@@ -34,12 +34,24 @@ def _view_of(job_id: str) -> JobView:
 
 def _refresh(every_s: float | None) -> None:
     view: JobView = st.session_state[_SLOT]
+    if view.problem and not view.fresh:
+        _draw_before_asking(view)
+        return
     if not view.fresh:
         view.refresh(client())
         if not _same_pace(every_s, view.poll_after_s):
             st.rerun()
     view.fresh = False
     _draw(view)
+
+
+def _draw_before_asking(view: JobView) -> None:
+    """Streamlit fades what is not drawn again soon, and an API that hangs is waited for."""
+    _draw(view)
+    view.refresh(client())
+    if not view.problem:
+        st.rerun()
+    view.fresh = False
 
 
 def _same_pace(every_s: float | None, wanted_s: float | None) -> bool:

@@ -21,8 +21,16 @@ def job_title(view: JobView) -> str:
     """For a page that shows a job, such as "62 % bootstrap_delays · headway"; how it is doing comes first."""
     if view.snapshot is None:
         return page_title(view.job_id[:_NAME_MAX])
-    state = "no answer" if view.problem else _state(view.snapshot)
-    return page_title(f"{state} {(view.snapshot.task or view.job_id)[:_NAME_MAX]}")
+    return silent_title(view.snapshot) if view.problem else _titled(_state(view.snapshot), view.snapshot)
+
+
+def silent_title(snapshot: Snapshot) -> str:
+    """While nothing is heard of the job."""
+    return _titled("no answer", snapshot)
+
+
+def _titled(state: str, snapshot: Snapshot) -> str:
+    return page_title(f"{state} {(snapshot.task or snapshot.job_id)[:_NAME_MAX]}")
 
 
 def _state(snapshot: Snapshot) -> str:

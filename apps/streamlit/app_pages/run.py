@@ -100,8 +100,10 @@ if last_submission().task and not st.query_params:
     # Back from another page, whose address has neither.
     _keep_in_address(last_submission().task, last_submission().job_id)
 sides = st.grid(3, min_column_width=_COLUMN_PX, gap="medium")
-with sides.cell():
-    _choose()
+form_side, job_side = sides.cell(), sides.cell(column_span=2)
+# First, since an API that hangs holds the form back, and Streamlit fades what has not been drawn again by then.
 if shown := st.query_params.get("job", "").strip():
-    with sides.cell(column_span=2):
+    with job_side:
         _submitted(shown)
+with form_side:
+    _choose()
