@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-from collections.abc import Iterable
 
 from headway.clock import parse_utc
 from headway.errors import BadInput
@@ -10,31 +9,24 @@ from headway.store import Stored
 
 #: After so long without a change a job counts as idle, in seconds.
 ACTIVE_S = 30.0
-_ACTIVE_POLL_S = 1.0
+ACTIVE_POLL_S = 1.0
 _SEQ_DIGITS_MAX = 15
 
 
-def poll_after_s(stored: Stored, now_s: float) -> float | None:
-    """The lesson's cadence: when to ask again, in seconds; None for a job that is over."""
-    if stored.status.terminal:
+def changed_at_s(stored: Stored) -> float | None:
+    """When a snapshot was written, in seconds since 1970; None if its writer did not say."""
+    try:
+        return None if stored.updated_at is None else parse_utc(stored.updated_at)
+    except ValueError:
         return None
-    changed_at_s = _seconds(stored.updated_at)
+
+
+def poll_after_s(changed_at_s: float | None, now_s: float) -> float:
+    """The lesson's cadence: when to ask again about a job that is not over, in seconds."""
     # Clocks of two machines differ: a change "in the future" is one just made.
     if changed_at_s is None or now_s - changed_at_s < ACTIVE_S:
-        return _ACTIVE_POLL_S
+        return ACTIVE_POLL_S
     return round(random.uniform(3.0, 5.0), 2)
-
-
-def soonest(all_stored: Iterable[Stored], now_s: float) -> float | None:
-    """When to ask again after several jobs at once; None if all of them are over."""
-    soon: float | None = None
-    for stored in all_stored:
-        after_s = poll_after_s(stored, now_s)
-        if after_s == _ACTIVE_POLL_S:
-            return after_s
-        if after_s is not None:
-            soon = after_s if soon is None else min(soon, after_s)
-    return soon
 
 
 def etag(seq: int | str, body: bytes) -> str:
@@ -50,13 +42,6 @@ def etag_matches(header: str | None, tag: str) -> bool:
         return True
     tags = {part.strip().removeprefix("W/") for part in header.split(",")}
     return tag in tags or "*" in tags
-
-
-def _seconds(updated_at: str | None) -> float | None:
-    try:
-        return None if updated_at is None else parse_utc(updated_at)
-    except ValueError:
-        return None
 
 
 def seq_of(text: str | None) -> int | None:

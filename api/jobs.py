@@ -47,21 +47,21 @@ async def find_latest(services: Services, principal: Principal, job_id: str) -> 
     return latest
 
 
-async def find_many(services: Services, principal: Principal, job_ids: Sequence[str]) -> dict[str, Stored]:
+async def find_many(services: Services, principal: Principal, job_ids: Sequence[str]) -> dict[str, Latest]:
     """The latest of those jobs that `principal` may see, in the order given; the others are left out.
 
     Raises:
         RedisUnavailable: Redis did not answer.
     """
-    latest = {job_id: services.hub.fresh(job_id) for job_id in job_ids}
-    others = [job_id for job_id, known in latest.items() if known is None and is_job_id(job_id)]
-    read = dict(zip(others, await services.store.read_many(others), strict=True))
-    found: dict[str, Stored] = {}
-    for job_id, known in latest.items():
-        stored = read.get(job_id) if known is None else known.stored
-        if stored is not None and allow(principal, "read", stored):
-            found[job_id] = stored
-    return found
+    fresh = {job_id: services.hub.fresh(job_id) for job_id in job_ids}
+    others = [job_id for job_id, latest in fresh.items() if latest is None and is_job_id(job_id)]
+    read = zip(others, await services.store.read_many(others), strict=True)
+    known = fresh | {job_id: Latest(stored) for job_id, stored in read if stored is not None}
+    return {
+        job_id: latest
+        for job_id, latest in known.items()
+        if latest is not None and allow(principal, "read", latest.stored)
+    }
 
 
 async def find_newer(services: Services, principal: Principal, job_id: str, seen: Seen, wait_s: float) -> Latest:

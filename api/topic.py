@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from api.facts import etag
+from api.facts import changed_at_s, etag, poll_after_s
 from api.frames import prebuilt
 from headway.errors import HeadwayError
 from headway.store import Stored
@@ -39,10 +39,18 @@ class Latest:
         body = b"id: %d\ndata: %b\n\n" % (self.seq, self.stored.raw)
         return {"type": "http.response.body", "body": body, "more_body": True}
 
+    def poll_after_s(self, now_s: float) -> float | None:
+        """When it is worth asking again, in seconds; None if the job is over."""
+        return None if self.terminal else poll_after_s(self._changed_at_s, now_s)
+
     @cached_property
     def etag(self) -> str:
         """What names exactly this body."""
         return etag(self.seq, self.stored.raw)
+
+    @cached_property
+    def _changed_at_s(self) -> float | None:
+        return changed_at_s(self.stored)
 
 
 class Watcher(Protocol):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -14,7 +14,7 @@ from api import examples, problems
 from api.answers import JobId, Statuses, json_bytes
 from api.auth import allow
 from api.deps import Lister, PrincipalDep, ServicesDep, principal_of, services_of
-from api.facts import etag, etag_matches, poll_after_s, soonest
+from api.facts import etag, etag_matches
 from api.jobs import Seen, find_latest, find_many, find_newer
 from api.leaving import while_waited_for
 from api.topic import Latest
@@ -89,7 +89,7 @@ async def get_status(
     if latest is None:
         return Response(status_code=204)
     unchanged = etag_matches(if_none_match, latest.etag) if if_none_match is not None else latest.seq == after
-    return _answer(latest.stored.raw, latest.etag, poll_after_s(latest.stored, time.time()), unchanged)
+    return _answer(latest.stored.raw, latest.etag, latest.poll_after_s(time.time()), unchanged)
 
 
 @router.get(
@@ -115,10 +115,10 @@ async def get_statuses(
         raise BadInput(f"ids: {len(job_ids)} jobs are more than {IDS_MAX}; ask in parts")
     found = await find_many(services, principal, job_ids)
     missing = [job_id for job_id in job_ids if job_id not in found]
-    snapshots = b",".join(stored.raw for stored in found.values())
+    snapshots = b",".join(latest.stored.raw for latest in found.values())
     body = b'{"snapshots":[%b],"missing":%b}' % (snapshots, json.dumps(missing).encode())
     tag = etag("many", body)
-    return _answer(body, tag, soonest(found.values(), time.time()), etag_matches(if_none_match, tag))
+    return _answer(body, tag, _soonest(found.values()), etag_matches(if_none_match, tag))
 
 
 def _from_memory(scope: Scope) -> Response | None:
@@ -129,7 +129,12 @@ def _from_memory(scope: Scope) -> Response | None:
     if latest is None or not allow(principal_of(scope), "read", latest.stored):
         return None
     unchanged = etag_matches(Headers(scope=scope).get("if-none-match"), latest.etag)
-    return _answer(latest.stored.raw, latest.etag, poll_after_s(latest.stored, time.time()), unchanged)
+    return _answer(latest.stored.raw, latest.etag, latest.poll_after_s(time.time()), unchanged)
+
+
+def _soonest(found: Iterable[Latest]) -> float | None:
+    now_s = time.time()
+    return min((after_s for latest in found if (after_s := latest.poll_after_s(now_s)) is not None), default=None)
 
 
 def _answer(body: bytes, tag: str, after_s: float | None, unchanged: bool) -> Response:
