@@ -153,7 +153,8 @@ function drawFact(item, fact) {
   write(item.children[1], fact.value);
 }
 
-// As many columns as have room, then as few as the same rows need. Rows differ by one at most, so none has one fact alone.
+// As many columns as have room, then as few as the same rows need. Rows differ by one at most, so that
+// from three columns on none has a fact alone.
 function layOut(list) {
   const { columnGap, fontSize } = getComputedStyle(list);
   const gap = parseFloat(columnGap);
