@@ -257,9 +257,9 @@ def test_what_can_be_read_once_is_sent_once(scripted: ScriptedApi, stack: ExitSt
 
 
 def test_an_upload_may_take_longer_than_one_piece_of_it(client: Client, api: ApiServer) -> None:
-    # Nine pieces from a slow disk: together they take longer than the time-out.
-    slow = Odd(CONTENT, lambda file: time.sleep(0.15))
+    # Eight pieces from a slow disk: together they take longer than the time-out.
+    slow = Odd(CONTENT, lambda file: time.sleep(0.3))
     start = time.monotonic()
-    with Client(api.url, timeout_s=1) as hasty:
+    with Client(api.url, timeout_s=2) as hasty:
         assert hasty.upload(slow).bytes == len(CONTENT)
-    assert time.monotonic() - start > 1
+    assert time.monotonic() - start > 2
