@@ -158,18 +158,20 @@ def test_a_worker_told_to_stop_during_an_outage_ends(
     assert Store(floor.settings).redis.ping()
 
 
+@pytest.mark.parametrize("command", [b"LMOVE", b":spec"])
 def test_a_worker_told_to_stop_with_a_job_that_it_has_only_just_taken_puts_it_back(
-    server: RedisServer, floor: Floor
+    server: RedisServer, floor: Floor, command: bytes
 ) -> None:
-    with Proxy(server.url) as proxy, worker_process(proxy.url, JOBS) as worker:
-        proxy.hold_up(1.0, to=b":spec")
-        jobs = [floor.submit("add", job_id=f"job-{n}", a=1, b=n) for n in range(2)]
-        wait_for(lambda: proxy.held_up, 10, "the worker reads what it has taken")
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == 0
-        spec = [floor.store.run(floor.store.calls.spec(job_id)) for job_id in jobs]
-        assert [floor.engine.position(found, 1) for found in spec if found] == [0, 1]
-        assert [floor.now(job_id).status for job_id in jobs] == ["queued", "queued"]
+    jobs = [floor.submit("add", job_id=f"job-{n}", a=1, b=n) for n in range(2)]
+    with Proxy(server.url) as proxy:
+        proxy.hold_up(1.0, to=command)
+        with worker_process(proxy.url, JOBS) as worker:
+            wait_for(lambda: proxy.held_up, 10, "the worker takes a job")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+    specs = [floor.store.run(floor.store.calls.spec(job_id)) for job_id in jobs]
+    assert [floor.engine.position(spec, 1) for spec in specs if spec] == [0, 1]
+    assert [floor.now(job_id).status for job_id in jobs] == ["queued", "queued"]
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])

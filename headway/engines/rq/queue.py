@@ -1,10 +1,11 @@
 """RQ's queue, whose pushes may be repeated, and whose worker may be told to stop while it waits."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from redis import Redis
 from rq import Queue
 from rq.exceptions import StopRequested
 
@@ -36,25 +37,30 @@ class HeadwayQueue(Queue):
     closed: ClassVar[bool] = False
 
     @classmethod
-    def lmove(cls, *args: Any, **kwargs: Any) -> Any:
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
         """Take a job out of one queue; see `rq.Queue`."""
-        with cls._waiting():
-            return super().lmove(*args, **kwargs)
+        return cls._taken(partial(super().lmove, connection, queue_key), timeout)
 
     @classmethod
-    def lpop(cls, *args: Any, **kwargs: Any) -> Any:
+    def lpop(cls, queue_keys: Sequence[str], timeout: int | None, connection: Redis | None = None) -> Any:
         """Take a job out of one of several queues; see `rq.Queue`."""
-        with cls._waiting():
-            return super().lpop(*args, **kwargs)
+        return cls._taken(partial(super().lpop, queue_keys, connection=connection), timeout)
 
-    @staticmethod
-    @contextmanager
-    def _waiting() -> Iterator[None]:
+    @classmethod
+    def _taken(cls, take: Callable[..., Any], timeout: int | None) -> Any:
+        """A job that is there, or else one that is waited for."""
+        if HeadwayQueue.closed:
+            raise StopRequested
+        # Without waiting, and so without being interrupted while a job is on its way.
+        taken = take(timeout=None)
+        if taken is not None or timeout is None:
+            return taken
         HeadwayQueue.waits = True
         try:
+            # It may have been told so between the two.
             if HeadwayQueue.closed:
                 raise StopRequested
-            yield
+            return take(timeout=timeout)
         finally:
             HeadwayQueue.waits = False
 
