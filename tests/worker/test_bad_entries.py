@@ -44,10 +44,9 @@ def test_no_function_but_headways_own_is_called(floor: Floor, redis_url: str) ->
     assert floor.rq_status("odd") == "failed"
 
 
-@pytest.mark.parametrize("losses", [1, 3])
-def test_a_refusal_whose_reply_was_lost_is_there_once(floor: Floor, redis_url: str, losses: int) -> None:
+def test_a_refusal_whose_reply_was_lost_is_there_once(floor: Floor, redis_url: str) -> None:
     with Proxy(redis_url) as proxy, worker_process(proxy.url, JOBS) as worker:
-        proxy.lose_replies(losses, b"rq:results:odd")
+        proxy.lose_replies(3, b"rq:results:odd")
         queue = Queue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
         odd = queue.enqueue("os.getcwd", job_id="odd")
         assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
@@ -81,7 +80,7 @@ def test_a_job_whose_spec_is_spoilt_fails_and_says_so(floor: Floor, redis_url: s
     wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
 
 
-@pytest.mark.parametrize("job_id", ["table-a1", "table-a02", "table-a2"])
+@pytest.mark.parametrize("job_id", ["table-a1", "table-a2"])
 def test_a_spoilt_job_whose_id_ends_like_an_attempts_fails_under_its_own_id(
     floor: Floor, redis_url: str, job_id: str
 ) -> None:
@@ -97,6 +96,7 @@ def test_a_spoilt_job_whose_id_ends_like_an_attempts_fails_under_its_own_id(
     [
         ("x", [("x", 1)]),
         ("x-a1", [("x-a1", 1)]),
+        ("x-a02", [("x-a02", 1)]),
         ("x-a2", [("x-a2", 1), ("x", 2)]),
         ("x-a1-a30", [("x-a1-a30", 1), ("x-a1", 30)]),
     ],
