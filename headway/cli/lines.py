@@ -22,9 +22,10 @@ def name(snapshot: Snapshot) -> str:
 
 
 def said(snapshot: Snapshot) -> list[str]:
-    """What there is to say beside status and percent: facts, then the message, then what became of it."""
+    """What there is to say beside status and percent: the facts, then the message."""
     message = "" if snapshot.message == snapshot.status else snapshot.message
-    parts = [*caption.facts(snapshot), message or ("" if snapshot.status.terminal else snapshot.desc or "")]
+    attempt = f"attempt {snapshot.attempt}" if snapshot.attempt > 1 else ""
+    parts = [attempt, *caption.facts(snapshot), message or ("" if snapshot.status.terminal else snapshot.desc or "")]
     if snapshot.stalled_since and snapshot.status in ACTIVE_STATUSES:
         parts.append("no progress for longer than this task allows")
     return [cleaned for part in parts if (cleaned := clean(part))]

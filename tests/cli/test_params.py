@@ -52,6 +52,8 @@ INFO = TaskInfo(name="shaped", fields=fields(params_schema(params_model("shaped"
         (['anything={"a": [null]}'], {"anything": {"a": [None]}}),
         (["name=a=b"], {"name": "a=b"}),
         # What is the default anyway is left to the task.
+        (["loud=no"], {}),
+        (["loud=OFF"], {}),
         (["name=nobody", "count=0"], {}),
     ],
 )

@@ -35,7 +35,8 @@ def test_a_plain_line_comes_for_each_change_of_status_or_whole_percent(scripted_
         {"status": "running", "percent": 40, "n": 2, "total": 5, "message": "step 2"},
         {"status": "running", "percent": 40, "n": 2, "total": 5, "message": "step 2 and a bit"},
         {"status": "running", "percent": 41, "n": 2.1, "total": 5, "message": "\x1b[2Jon\nwe go"},
-        {"status": "finished", "percent": 100, "n": 5, "total": 5, "result": [1]},
+        {"status": "queued", "attempt": 2, "message": "failed: ValueError; again in 1 s"},
+        {"status": "finished", "attempt": 2, "percent": 100, "n": 5, "total": 5, "result": [1]},
     ]
     scripted_api.put(Snapshot(job_id="j1", **steps[0]))
     with headway.started("watch", "j1") as running:
@@ -48,7 +49,8 @@ def test_a_plain_line_comes_for_each_change_of_status_or_whole_percent(scripted_
         "j1 queued 0 %",
         "j1 running 40 % · 2 of 5 · step 2",
         "j1 running 41 % · 2.1 of 5 · on we go",
-        "j1 finished 100 % · 5 of 5 · [1]",
+        "j1 queued 0 % · attempt 2 · failed: ValueError; again in 1 s",
+        "j1 finished 100 % · attempt 2 · 5 of 5 · [1]",
     ]
 
 

@@ -81,13 +81,15 @@ def test_a_worker_of_ones_own_runs_without_the_checkout(elsewhere: dict[str, str
         with Client(stack.api_url) as client:
             wait_for(lambda: "word_lengths" in {task.name for task in client.tasks()}, 30, "the task is announced")
         submit = f". $HEADWAY_CHECKOUT/.headway/env\npython - <<'END'\n{PYTHON[1]}\nEND"
-        said = subprocess.run(
-            ["/bin/sh", "-ec", submit], cwd=elsewhere["PWD"], env=elsewhere, check=True, capture_output=True, text=True
-        ).stdout
+        said = output_of(submit, elsewhere)
+        (command,) = re.findall(r"`(headway run [^`]+)`", README)
+        watched = output_of(f". $HEADWAY_CHECKOUT/.headway/env\n{command}\nheadway ls\nheadway doctor", elsewhere)
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         worker.wait(20)
     assert said.splitlines()[-1] == "finished 100 complete {'to': 2, 'be': 2, 'or': 2, 'not': 3}"
+    assert '· {"to": 2, "be": 2, "or": 2, "not": 3}' in watched
+    assert re.search(r"^ok +worker ", watched, re.MULTILINE)
 
 
 def test_the_notebook_extra_brings_all_that_the_notebook_bar_imports(tmp_path: Path) -> None:
@@ -125,6 +127,13 @@ def test_the_notebook_example_shows_a_job_to_its_end(
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     said = [output["text"] for output in notebook.cells[0].outputs if output.output_type == "stream"]
     assert said == ["finished profile_table\n"]
+
+
+def output_of(script: str, env: dict[str, str]) -> str:
+    """What a reader's shell prints; the script succeeds."""
+    return subprocess.run(
+        ["/bin/sh", "-ec", script], cwd=env["PWD"], env=env, check=True, capture_output=True, text=True
+    ).stdout
 
 
 def empty_environment(folder: Path) -> str:
