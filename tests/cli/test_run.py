@@ -1,11 +1,13 @@
 """`headway run`: what becomes of parameters, and how each end is told."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from headway.client import Client
 from tests.cli.command import Command
+from tests.servers import api_server, worker_process
 
 GIVEN = {
     "count": ("3", 3),
@@ -85,3 +87,20 @@ def test_an_api_that_is_away_is_one_sentence(headway: Command) -> None:
     assert (ended.status, ended.out) == (69, "")
     assert ended.err.startswith("headway: no API answers at http://127.0.0.1:1 ")
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_file_of_this_machine_is_uploaded_for_a_file_parameter(redis_url: str, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n3,4\n")
+    data_dir = str(tmp_path / "data")
+    with (
+        api_server(redis_url, HEADWAY_DATA_DIR=data_dir) as api,
+        worker_process(redis_url, HEADWAY_DATA_DIR=data_dir),
+    ):
+        headway = Command({"HEADWAY_API_URL": api.url})
+        ended = headway("run", "profile_table", "-p", f"path=@{table}", "--watch")
+        missing = headway("run", "profile_table", "-p", f"path=@{tmp_path}/nothing.csv")
+    assert ended.status == 0, ended.out + ended.err
+    assert " finished 100 % · 2 of 2 rows" in ended.lines[-1]
+    assert (missing.status, missing.out) == (2, "")
+    assert "nothing.csv" in missing.err

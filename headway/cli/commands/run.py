@@ -7,6 +7,7 @@ import typer
 from headway.cli.follow import follow
 from headway.cli.params import read_params
 from headway.cli.say import say, warn
+from headway.cli.uploads import uploaded
 from headway.client import Client
 
 
@@ -27,7 +28,8 @@ def run(
     """Submit a job and print its id."""
     with Client() as client:
         info = client.task(task)
-        job = client.submit(task, read_params(info, given or [], params), queue=queue)
+        asked = read_params(info, given or [], params)
+        job = client.submit(task, uploaded(client, info, asked), queue=queue)
         if not info.workers:
             warn("no worker serves this task now; the job waits until one does")
         if not watch:
