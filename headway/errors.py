@@ -92,6 +92,46 @@ class WriteRefused(Conflict):
         super().__init__(f"write to job {job_id!r} refused: {code} (seq {seq})")
 
 
+class NoResult(HeadwayError):
+    """A job ended without a result."""
+
+    def __init__(self, job_id: str, sentence: str) -> None:
+        self.job_id = job_id
+        super().__init__(sentence)
+
+
+class JobFailed(NoResult):
+    """A job failed and no attempt is left; `type` and `detail` are its error's, empty where it left none."""
+
+    def __init__(self, job_id: str, type: str, detail: str) -> None:  # noqa: A002 - the snapshot's own word
+        self.type = type
+        self.detail = detail
+        why = ": ".join(part for part in (type, detail) if part) or "it left no error"
+        super().__init__(job_id, f"job {job_id!r} failed ({why}): mend that and submit it again")
+
+
+class JobWasCanceled(NoResult):
+    """A job was canceled. Inside a job, its own cancel is `JobCanceled`."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id, f"job {job_id!r} was canceled and has no result: submit it again if you need one")
+
+
+class StillRunning(HeadwayError, TimeoutError):
+    """A job had not ended when the caller's patience did; the job goes on.
+
+    `job_id` names it, `status` is the last one seen, None if none was.
+    """
+
+    def __init__(self, job_id: str, status: str | None, waited_s: float) -> None:
+        self.job_id = job_id
+        self.status = status
+        super().__init__(
+            f"job {job_id!r} has not ended within {waited_s:g} s ({status or 'not seen yet'}). "
+            "It goes on: call result() again to wait on, or watch() to follow it"
+        )
+
+
 class Unreadable(HeadwayError):
     """What is stored for a job is not a snapshot; the sentence says why."""
 

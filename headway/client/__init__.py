@@ -1,7 +1,7 @@
 """The HTTP and WebSocket client of headway's API."""
 
-from headway.client.answers import JobDetail, JobPage, Upload
+from headway.client.answers import JobDetail, JobPage, Statuses, Upload
 from headway.client.client import Client
 from headway.client.watch import Watch
 
-__all__ = ["Client", "JobDetail", "JobPage", "Upload", "Watch"]
+__all__ = ["Client", "JobDetail", "JobPage", "Statuses", "Upload", "Watch"]

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from headway.errors import BadInput
-from headway.settings import is_http_address
+from headway.settings import get_settings, is_http_address
 
 _USER_MAX = 100
 
@@ -33,6 +33,11 @@ class Address:
         if not is_http_address(url) or parts.query or parts.fragment:
             raise BadInput(refused)
         return cls(url.rstrip("/"))
+
+    @classmethod
+    def given(cls, url: str | None) -> "Address":
+        """The address a caller gave, or that of `HEADWAY_API_URL` for None; errors as `parse`, and `SettingsError`."""
+        return cls.parse(url if url is not None else get_settings().api_url)
 
     @property
     def loopback(self) -> bool:

@@ -1,5 +1,9 @@
 """What the API answers beside a bare snapshot."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from headway.snapshot import EndedAttempt, Snapshot, Spec, WireModel
@@ -33,7 +37,34 @@ class Upload(WireModel):
     name: str = Field(description="Its name, without folders.")
 
 
+class StatusBatch(WireModel):
+    """What the API says of at most 200 jobs."""
+
+    snapshots: list[Snapshot]
+    missing: list[str] = Field(default_factory=list, description="Asked for, and not known.")
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """The latest snapshots of many jobs by job id, and the ids that the API does not know."""
+
+    snapshots: dict[str, Snapshot]
+    missing: list[str]
+
+    @classmethod
+    def of(cls, batches: Iterable[StatusBatch]) -> Self:
+        """What several answers say together."""
+        snapshots: dict[str, Snapshot] = {}
+        missing: list[str] = []
+        for batch in batches:
+            snapshots |= {snapshot.job_id: snapshot for snapshot in batch.snapshots}
+            missing += batch.missing
+        return cls(snapshots, missing)
+
+
 SNAPSHOT: TypeAdapter[Snapshot] = TypeAdapter(Snapshot)
+BATCH: TypeAdapter[StatusBatch] = TypeAdapter(StatusBatch)
+VALUE: TypeAdapter[Any] = TypeAdapter(Any)
 JOB: TypeAdapter[JobDetail] = TypeAdapter(JobDetail)
 JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)

@@ -1,23 +1,20 @@
 """headway's API as plain calls, one method a question."""
 
-import json
+import math
 import os
-import uuid
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
-from urllib.parse import quote
 
+from headway.client import request
 from headway.client.address import Address, identity
-from headway.client.answers import JOB, JOBS, SNAPSHOT, TASK, TASKS, UPLOAD, WORKERS, JobDetail, JobPage, Upload
+from headway.client.answers import JobDetail, JobPage, Statuses, Upload
 from headway.client.http import Http
+from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.client.watch import Watch
-from headway.encode import encode_result
-from headway.errors import BadInput
 from headway.keys import check_job_id
-from headway.settings import get_settings
 from headway.snapshot import Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
@@ -46,9 +43,7 @@ class Client:
             BadInput: an address or token that cannot be used.
             SettingsError: `HEADWAY_API_URL` was needed and is wrong.
         """
-        address = Address.parse(url if url is not None else get_settings().api_url)
-        if not timeout_s > 0:
-            raise BadInput(f"timeout_s={timeout_s!r}: give a number of seconds above 0")
+        address = Address.given(url)
         self._http = Http(address, identity(user, token), timeout_s)
         self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
 
@@ -89,13 +84,7 @@ class Client:
             TooLarge: the parameters are larger than the API's `HEADWAY_BODY_MAX_BYTES`.
             NotEncodable: a parameter cannot be carried as JSON; dates, paths, numpy's numbers and the like can.
         """
-        given = dict(params or {})
-        if twice := given.keys() & more.keys():
-            raise BadInput(f"parameter {min(twice)!r} was given twice")
-        params_text = encode_result(given | more, name="params")
-        body = f'{{"task":{json.dumps(task)},"params":{params_text},"queue":{json.dumps(queue)}}}'
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return self._http.post("/jobs", body, SNAPSHOT, about=task, headers=headers)
+        return self._http.ask(request.submit(task, params, more, queue=queue, idempotency_key=idempotency_key))
 
     def upload(self, path_or_file: str | os.PathLike[str] | IO[bytes], *, name: str | None = None) -> Upload:
         """Send a file to where jobs can open it; a file parameter takes the answer's `file_id`.
@@ -113,7 +102,7 @@ class Client:
             StorageFull: the API has no room for it.
         """
         with opened(path_or_file, name) as source:
-            return self._http.upload("/files", source, UPLOAD)
+            return self._http.upload(request.upload(), source)
 
     def status(self, job_id: str) -> Snapshot:
         """The latest snapshot of a job.
@@ -122,11 +111,38 @@ class Client:
             JobNotFound: the API does not know it.
             InvalidJobId: no job can have this id.
         """
-        return self._http.get(f"/status/{check_job_id(job_id)}", SNAPSHOT, about=job_id)
+        return self._http.ask(request.status(job_id))
+
+    def statuses(self, job_ids: Iterable[str]) -> Statuses:
+        """The latest snapshots of many jobs at once, and which ids the API does not know.
+
+        Raises:
+            InvalidJobId: no job can have one of these ids; nothing was asked.
+        """
+        return Statuses.of(self._http.ask_all(request.statuses(job_ids)))
+
+    def result(self, job_id: str, *, timeout_s: float | None = None) -> Any:
+        """Wait for a job's end, across its automatic attempts, and return what it returned.
+
+        Args:
+            job_id: may be of a job that is only just being submitted.
+            timeout_s: how long to wait, in seconds; 0 only looks, None waits for ever.
+
+        Raises:
+            JobFailed: it failed; `type` and `detail` say how.
+            JobWasCanceled: it was canceled.
+            StillRunning: it has not ended by then, and goes on.
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        with self.watch(job_id, timeout_s=timeout_s) as watch:
+            ended = watch.end_within(math.inf if timeout_s is None else timeout_s)
+        value = value_of(ended)
+        return self._http.ask(request.result(job_id)) if kept_beside(ended) else value
 
     def job(self, job_id: str) -> JobDetail:
         """The latest snapshot of a job with what was asked for and how earlier attempts ended; errors as `status`."""
-        return self._http.get(f"/jobs/{check_job_id(job_id)}", JOB, about=job_id)
+        return self._http.ask(request.job(job_id))
 
     def jobs(
         self,
@@ -139,13 +155,13 @@ class Client:
         cursor: str | None = None,
     ) -> JobPage:
         """A page of jobs, newest first; `cursor` is an earlier page's `next_cursor`."""
-        asked = {"status": status, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
-        query = {name: value for name, value in asked.items() if value is not None}
-        return self._http.get("/jobs", JOBS, query=query)
+        return self._http.ask(
+            request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
+        )
 
     def tasks(self) -> list[TaskInfo]:
         """Every task that a worker announced in the last seven days."""
-        return self._http.get("/tasks", TASKS)
+        return self._http.ask(request.tasks())
 
     def task(self, name: str) -> TaskInfo:
         """One task, with the schema of its parameters.
@@ -153,11 +169,11 @@ class Client:
         Raises:
             TaskNotFound: no worker announced it.
         """
-        return self._http.get(f"/tasks/{quote(name, safe='')}", TASK, about=name)
+        return self._http.ask(request.task(name))
 
     def workers(self) -> list[WorkerInfo]:
         """The workers that were heard of in the last minute; `age_s` says how long ago."""
-        return self._http.get("/workers", WORKERS)
+        return self._http.ask(request.workers())
 
     def watch(self, job_id: str, *, timeout_s: float | None = None) -> Watch:
         """Iterate over a job's snapshots: the last one at once, then each change, ending after the terminal one.
@@ -169,7 +185,10 @@ class Client:
             timeout_s: how long the API may be away before iterating raises `ApiUnavailable`; None waits for ever.
 
         Raises:
-            InvalidJobId: no job can have this id. Iterating raises what `Watch.next_within` lists.
+            InvalidJobId: no job can have this id.
+            BadInput: `timeout_s` is below 0 or no number.
+
+        Iterating raises what `Watch.next_within` lists.
         """
         watch = Watch(self._http, check_job_id(job_id), timeout_s=timeout_s)
         self._watches.add(watch)

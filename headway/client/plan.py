@@ -1,10 +1,12 @@
 """What a watch does next: poll, open a socket or wait; no input or output of its own.
 
 It polls first, so that the last snapshot is there at once, then follows the WebSocket from that `seq` on. While no
-socket can be had it polls at the API's cadence and tries the socket again, ever more rarely. An API that does not
+socket can be had it polls and tries the socket again, ever more rarely. Such a poll asks the API to hold its answer
+until there is news; one that answers at once has not understood, and is polled at its cadence. An API that does not
 answer a poll is not asked for a socket.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +15,31 @@ from pydantic import ValidationError
 
 from headway.client.cadence import Draw, backoff_s, poll_after_s, seconds_of
 from headway.client.problems import error_of, not_headway, unreachable
-from headway.errors import ApiRefused, HeadwayError, JobNotFound
+from headway.errors import ApiRefused, BadInput, HeadwayError, JobNotFound, StillRunning
 from headway.snapshot import Snapshot
 
 #: How long a job may be unknown before it counts as not there; the API's socket waits as long.
 UNKNOWN_S = 5.0
 #: A socket that lived this long was a good one, even if it had nothing to say.
 _GOOD_SOCKET_S = 5.0
+#: How long the API is asked to hold an answer, in whole seconds; it takes up to 30.
+_HOLD_S = 25
+#: An answer without news that came before so much of that time was not held.
+_HELD = 0.9
 _NEVER = float("inf")
 
 
 @dataclass(frozen=True)
 class Poll:
-    """Ask for the status now."""
+    """Ask for the status now; the answer may be held for `hold_s`, while nothing is newer than `after`."""
+
+    after: int = 0
+    hold_s: int = 0
+
+    @property
+    def query(self) -> dict[str, int]:
+        """As the API reads it."""
+        return {"after": self.after, "wait": self.hold_s} if self.hold_s else {}
 
 
 @dataclass(frozen=True)
@@ -51,8 +65,10 @@ class WatchPlan:
     def __init__(
         self, job_id: str, now: float, *, base: str = "", timeout_s: float | None = None, draw: Draw = random.random
     ) -> None:
+        if timeout_s is not None and not timeout_s >= 0:
+            raise BadInput(f"timeout_s={timeout_s!r}: give a number of seconds from 0, or None to wait for ever")
         self.job_id = job_id
-        self.seq = 0
+        self.latest: Snapshot | None = None
         self.etag: str | None = None
         self.over = False
         self.dropped = 0
@@ -65,15 +81,23 @@ class WatchPlan:
         self._connected_at = 0.0
         self._connected = False
         self._frames = 0
+        self._hold_s = _HOLD_S
+        self._holds: bool | None = None
+        self._asked, self._asked_at = Poll(), now
         self._polls_failed = self._connects_failed = 0
         self._why: HeadwayError = unreachable(base, "not tried yet")
+
+    @property
+    def seq(self) -> int:
+        """That of the latest snapshot; 0 before the first."""
+        return 0 if self.latest is None else self.latest.seq
 
     def away_s(self, now: float) -> float:
         """Seconds since the API last answered; 0 while a socket is open or no attempt has failed since."""
         return 0.0 if self._connected or not self._polls_failed else now - self._answered_at
 
-    def next_move(self, now: float) -> Move:
-        """What to do now.
+    def next_move(self, now: float, patience_s: float = math.inf) -> Move:
+        """What to do now; a driver that wants to be back within `patience_s` is given no longer move.
 
         Raises:
             ApiUnavailable: nothing was answered for `timeout_s`.
@@ -83,8 +107,17 @@ class WatchPlan:
             raise self._why
         due_at = min(self._poll_at, self._connect_at)
         if due_at > now:
-            return Wait(max(min(due_at, give_up_at) - now, 0.0))
-        return Poll() if self._poll_at <= self._connect_at else Connect(self.seq)
+            return Wait(max(min(due_at - now, give_up_at - now, patience_s), 0.0))
+        if self._connect_at < self._poll_at:
+            return Connect(self.seq)
+        self._asked, self._asked_at = self._poll(now, patience_s), now
+        return self._asked
+
+    def overdue(self, now: float, waited_s: float) -> HeadwayError:
+        """The error for a job whose end was waited for in vain."""
+        if self.away_s(now):
+            return self._why
+        return StillRunning(self.job_id, None if self.latest is None else self.latest.status, waited_s)
 
     def time_left_s(self, now: float, longest_s: float) -> float:
         """How long the next attempt may take, so that it does not outlast `timeout_s` by much."""
@@ -99,9 +132,11 @@ class WatchPlan:
         except ValidationError:
             self.dropped += 1
             return None
+        if "seq" not in snapshot.model_fields_set:
+            snapshot = self._numbered(snapshot)
         if snapshot.seq <= self.seq:
             return None
-        self.seq = snapshot.seq
+        self.latest = snapshot
         self.over = snapshot.status.terminal
         self._changed_at = now
         self._frames += 1
@@ -137,13 +172,18 @@ class WatchPlan:
         if self.dropped and not self.seq:
             raise not_headway(self._base, f"/status/{self.job_id}")
         self.etag = headers.get("etag") or self.etag
-        self._poll_at = now + poll_after_s(headers.get("headway-poll-after"), now - self._changed_at, self._draw)
+        pause_s = poll_after_s(headers.get("headway-poll-after"), now - self._changed_at, self._draw)
+        self._poll_at = now + max(pause_s - self._held_s(now, news), 0.0)
         return news
 
     def poll_failed(self, now: float, why: HeadwayError, retry_after_s: float | None = None) -> None:
         """The API did not answer a poll, or could not serve it."""
         self._polls_failed += 1
         self._why = why
+        self._holds = None
+        if self._asked.hold_s:
+            # Something in between may cut what is silent for long.
+            self._hold_s = max(self._asked.hold_s // 2, 1)
         wait_s = backoff_s(self._polls_failed, self._draw, first_s=0.5, longest_s=10.0)
         self._poll_at = now + max(wait_s, min(retry_after_s or 0.0, 60.0))
         # Polls go first on a tie: a socket is asked for only when the API answers again.
@@ -182,6 +222,27 @@ class WatchPlan:
         # Everybody's socket ends when the API restarts: come back spread over half a second.
         self._connect_at = now + 0.5 * self._draw()
         self._poll_at = self._connect_at + 0.1
+
+    def _poll(self, now: float, patience_s: float) -> Poll:
+        """Hold the answer only where the socket fails, and no longer than until that is tried again."""
+        if self._holds is False or not self._connects_failed or not self.seq:
+            return Poll()
+        longest_s = min(self._hold_s, patience_s, max(self._connect_at - now, 1.0))
+        hold_s = int(min(longest_s, max(self.time_left_s(now, _NEVER) / 2, 1.0)))
+        return Poll(self.seq, hold_s) if hold_s else Poll()
+
+    def _held_s(self, now: float, news: Snapshot | None) -> float:
+        """What the API's holding back of an answer counts towards the pause before the next poll."""
+        if news is not None or not self._asked.hold_s:
+            return 0.0
+        held_s = now - self._asked_at
+        self._holds = held_s >= _HELD * self._asked.hold_s
+        return held_s if self._holds else 0.0
+
+    def _numbered(self, snapshot: Snapshot) -> Snapshot:
+        """Number the snapshots of an API that does not, such as the lesson's: what differs is the next one."""
+        same = snapshot.model_copy(update={"seq": self.seq})
+        return same if same == self.latest else snapshot.model_copy(update={"seq": self.seq + 1})
 
     def _unknown(self, now: float) -> None:
         self._heard(now)

@@ -1,6 +1,5 @@
 """A job's snapshots as they happen: the socket and the polls behind `Client.watch`."""
 
-import logging
 import math
 import threading
 import time
@@ -12,47 +11,33 @@ from typing import Self
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from headway.client.exchange import status_request
+from headway.client.following import Following
 from headway.client.http import Http
-from headway.client.plan import Connect, Wait, WatchPlan
-from headway.errors import ApiUnavailable
+from headway.client.line import Line
+from headway.client.plan import Connect, Poll, Wait
+from headway.errors import ApiUnavailable, HeadwayError
 from headway.snapshot import Snapshot
 
-# At DEBUG websockets logs every header of its handshake, the token's among them.
-_log = logging.getLogger("headway.client.websocket")
-_log.setLevel(logging.INFO)
 
-_OPEN_TIMEOUT_S = 5.0
-_PING_S = 20.0
-
-
-class Watch(Iterator[Snapshot]):
+class Watch(Following, Iterator[Snapshot]):
     """Iterate over a job's snapshots, each with a larger `seq`; it ends after the terminal one.
 
     It holds at most one connection and is for one thread; `close` may be called from any other, and ends it.
     """
 
     def __init__(self, http: Http, job_id: str, *, timeout_s: float | None = None) -> None:
-        self._http = http
-        self._plan = WatchPlan(job_id, time.monotonic(), base=http.address.base, timeout_s=timeout_s)
-        self._socket: ClientConnection | None = None
         self._stack = ExitStack()
         self._closed = threading.Event()
-        self._ping_s = _PING_S if timeout_s is None else min(_PING_S, max(timeout_s / 2, 0.5))
+        self._socket: ClientConnection | None = None
+        self._line: Line | None = None
+        self._http = http
+        super().__init__(http.address, job_id, timeout_s=timeout_s, request_s=http.timeout_s)
 
     @property
     def done(self) -> bool:
         """Whether no further snapshot can come: the job ended, or this watch was closed."""
         return self._plan.over or self._closed.is_set()
-
-    @property
-    def dropped(self) -> int:
-        """Frames and answers that were no snapshot and were left out."""
-        return self._plan.dropped
-
-    @property
-    def away_s(self) -> float:
-        """Seconds since the API last answered; 0 while it does."""
-        return self._plan.away_s(time.monotonic())
 
     def __next__(self) -> Snapshot:
         while not self.done:
@@ -73,16 +58,30 @@ class Watch(Iterator[Snapshot]):
         snapshot = None
         try:
             while snapshot is None and not self.done:
-                left_s = until - time.monotonic()
-                if left_s < 0:
-                    return None
+                left_s = max(until - time.monotonic(), 0.0)
                 snapshot = self._step(left_s) if self._socket is None else self._receive(self._socket, left_s)
+                if not left_s:
+                    break
         except BaseException:
             self.close()
             raise
         if self.done:
             self.close()
         return snapshot
+
+    def end_within(self, seconds: float) -> Snapshot:
+        """Pass over what comes and return the terminal snapshot; errors as `next_within`.
+
+        Raises:
+            StillRunning: the job has not ended within so many seconds.
+        """
+        until = time.monotonic() + seconds
+        while not self.done:
+            left_s = until - time.monotonic()
+            self.next_within(max(left_s, 0.0))
+            if left_s <= 0 and not self.done:
+                raise self._plan.overdue(time.monotonic(), seconds)
+        return self._ended()
 
     def close(self) -> None:
         """Stop watching; a thread that waits for the next snapshot gets none."""
@@ -101,42 +100,41 @@ class Watch(Iterator[Snapshot]):
         self.close()
 
     def _step(self, left_s: float) -> Snapshot | None:
-        match self._plan.next_move(time.monotonic()):
+        match self._plan.next_move(time.monotonic(), left_s):
             case Wait(seconds):
-                self._closed.wait(min(seconds, left_s))
+                self._closed.wait(min(seconds, threading.TIMEOUT_MAX))
                 return None
             case Connect(after):
                 self._connect(after)
                 return None
-            case _:
-                return self._poll()
+            case Poll() as poll:
+                return self._poll(poll)
 
-    def _poll(self) -> Snapshot | None:
-        timeout_s = self._plan.time_left_s(time.monotonic(), self._http.timeout_s)
+    def _poll(self, poll: Poll) -> Snapshot | None:
+        asked = status_request(poll.query, self._plan.etag, self._answer_s(poll.hold_s))
         try:
-            answer = self._http.status(self._plan.job_id, self._plan.etag, timeout_s)
-        except ApiUnavailable as error:
+            http = self._own_line() if poll.hold_s else self._http
+            answer = http.send("GET", f"/status/{self.job_id}", **asked)
+        except HeadwayError as error:
+            if self._closed.is_set():
+                return None
+            if not isinstance(error, ApiUnavailable):
+                raise
             self._plan.poll_failed(time.monotonic(), error)
             return None
         return self._plan.take_poll(answer.status_code, answer.headers, answer.content, time.monotonic())
 
+    def _own_line(self) -> Line:
+        if self._line is None:
+            self._line = Line(self._address, self._http.headers, self._request_s)
+            if self._closed.is_set():
+                self._line.cut()
+        return self._line
+
     def _connect(self, after: int) -> None:
-        address = self._http.address
-        timeout_s = self._plan.time_left_s(time.monotonic(), min(_OPEN_TIMEOUT_S, self._http.timeout_s))
+        self._drop_line()
         try:
-            connection = connect(
-                address.websocket(f"/ws/{self._plan.job_id}" + (f"?after={after}" if after else "")),
-                additional_headers=self._http.headers,
-                proxy=None if address.loopback else True,
-                compression=None,
-                open_timeout=timeout_s,
-                ping_interval=self._ping_s,
-                ping_timeout=self._ping_s,
-                close_timeout=0.5,
-                # A result or a foreign snapshot may be of any size, as over HTTP.
-                max_size=None,
-                logger=_log,
-            )
+            connection = connect(self._socket_url(after), **self._socket_options(self._http.headers))
         except (OSError, WebSocketException, InvalidURI):
             self._plan.connect_failed(time.monotonic())
             return
@@ -152,12 +150,18 @@ class Watch(Iterator[Snapshot]):
             return None
         except ConnectionClosed as end:
             self._hang_up()
-            code, reason = (None, "") if end.rcvd is None else (end.rcvd.code, end.rcvd.reason)
             if not self._closed.is_set():
-                self._plan.closed(time.monotonic(), code, reason)
+                self._socket_ended(end)
             return None
         return self._plan.take_frame(frame, time.monotonic())
 
     def _hang_up(self) -> None:
         self._socket = None
+        self._drop_line()
         self._stack.close()
+
+    def _drop_line(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.cut()
+            line.close()

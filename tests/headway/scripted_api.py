@@ -51,11 +51,14 @@ class ScriptedApi:
         self.url = f"http://127.0.0.1:{self.port}"
         self.poll_after = "0.1"
         self.refuse_sockets = False
+        self.holds = False
         self.seen: list[Seen] = []
         self.socket_queries: list[dict[str, str]] = []
         self._latest: dict[str, bytes] = {}
         self._seq: dict[str, int] = {}
         self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._news = asyncio.Event()
+        self._holding = 0
         self._open: dict[asyncio.Queue[bytes | int], str] = {}
 
     def put(self, snapshot: Snapshot) -> None:
@@ -66,6 +69,7 @@ class ScriptedApi:
         """Send these bytes to whoever watches; with a `seq` they are the latest too."""
         if seq is not None:
             self._latest[job_id], self._seq[job_id] = frame, seq
+            self._let_go()
         self._tell(job_id, frame)
 
     def cut(self, job_id: str, code: int) -> None:
@@ -88,6 +92,11 @@ class ScriptedApi:
         """Sockets that are connected now."""
         return len(self._open)
 
+    @property
+    def held(self) -> int:
+        """Answers that are held back now, as `holds` makes it do for `?after=&wait=`."""
+        return self._holding
+
     def start(self) -> None:
         """Listen; on the same port again after `stop`."""
         app = Starlette(
@@ -109,7 +118,10 @@ class ScriptedApi:
         for job_id in set(self._open.values()):
             self.cut(job_id, 1012)
         self._server.should_exit = True
+        self.holds = False
+        self._let_go()
         self._thread.join(10)
+        self._news = asyncio.Event()
 
     def __enter__(self) -> Self:
         self.start()
@@ -122,6 +134,11 @@ class ScriptedApi:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
             runner.run(self._server.serve())
+
+    def _let_go(self) -> None:
+        """Have every answer that is held back looked at again."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def _tell(self, job_id: str, said: bytes | int) -> None:
         for queue, watched in list(self._open.items()):
@@ -137,13 +154,40 @@ class ScriptedApi:
         if answers := self._answers.get((request.method, path)):
             said = answers.pop(0) if len(answers) > 1 else answers[0]
             return Response(said.body, said.http_status, said.headers)
+        if path == "/status":
+            return self._batch(request.query_params["ids"].split(","))
         job_id = path.removeprefix("/status/")
         if job_id not in self._latest:
             return Response(json.dumps(NOT_FOUND), 404, media_type="application/problem+json")
+        if self.holds and "wait" in request.query_params:
+            await self._hold(request, job_id)
         known = {"ETag": f'"{self._seq[job_id]}"', "Headway-Poll-After": self.poll_after}
         if headers.get("if-none-match") == known["ETag"]:
             return Response(status_code=304, headers=known)
         return Response(self._latest[job_id], headers=known, media_type="application/json")
+
+    def _batch(self, job_ids: list[str]) -> Response:
+        known = b",".join(self._latest[job_id] for job_id in job_ids if job_id in self._latest)
+        missing = json.dumps([job_id for job_id in job_ids if job_id not in self._latest]).encode()
+        headers = {"Headway-Poll-After": self.poll_after}
+        return Response(b'{"snapshots":[%b],"missing":%b}' % (known, missing), headers=headers)
+
+    async def _hold(self, request: Request, job_id: str) -> None:
+        after, wait_s = int(request.query_params["after"]), int(request.query_params["wait"])
+        gone = asyncio.ensure_future(request.receive())
+        self._holding += 1
+        try:
+            async with asyncio.timeout(wait_s):
+                while self.holds and self._seq[job_id] <= after and not gone.done():
+                    self._news.clear()
+                    news = asyncio.ensure_future(self._news.wait())
+                    await asyncio.wait({gone, news}, return_when=asyncio.FIRST_COMPLETED)
+                    news.cancel()
+        except TimeoutError:
+            pass
+        finally:
+            gone.cancel()
+            self._holding -= 1
 
     async def _socket(self, socket: WebSocket) -> None:
         job_id, query = socket.path_params["job_id"], dict(socket.query_params)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -21,8 +22,11 @@ from headway.errors import (
     HeadwayError,
     InvalidJobId,
     InvalidParams,
+    JobFailed,
     JobNotFound,
+    JobWasCanceled,
     NotEncodable,
+    StillRunning,
     StorageFull,
     TaskNotFound,
     TooLarge,
@@ -196,6 +200,94 @@ def test_an_id_that_no_job_can_have_is_refused_here(api: ScriptedApi, client: Cl
     assert api.seen == []
 
 
+def test_many_statuses_are_asked_for_at_most_200_at_a_time(api: ScriptedApi, client: Client) -> None:
+    job_ids = [f"j{number}" for number in range(450)]
+    for job_id in job_ids[:-1]:
+        api.put(Snapshot(job_id=job_id, seq=3))
+    found = client.statuses([*job_ids, "j0"])
+    assert list(found.snapshots) == job_ids[:-1]
+    assert found.missing == ["j449"]
+    assert [seen.query["ids"].count(",") + 1 for seen in api.seen] == [200, 200, 50]
+    assert client.poll_after_s == 0.1
+
+
+def test_long_ids_are_asked_for_in_addresses_that_every_proxy_takes(api: ScriptedApi, client: Client) -> None:
+    client.statuses(f"{number:064}" for number in range(200))
+    assert len(api.seen) == 2
+    assert max(len(seen.query["ids"]) for seen in api.seen) < 7_100
+
+
+@pytest.mark.parametrize("job_ids", ["j1", ["j1", "a/b"], ["a" * 65]])
+def test_statuses_of_what_is_no_list_of_ids_are_refused_before_anything_is_sent(
+    api: ScriptedApi, client: Client, job_ids: Any
+) -> None:
+    with pytest.raises(BadInput):
+        client.statuses(job_ids)
+    assert client.statuses([]).snapshots == {}
+    assert api.seen == []
+
+
+def test_a_result_is_waited_for_and_returned_as_it_was_stored(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1))
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(client.result, "j1")
+        wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+        api.put(shot(2, "finished", result={"href": "/elsewhere", "bytes": 3}))
+        assert waiting.result(10) == {"href": "/elsewhere", "bytes": 3}
+
+
+def test_a_result_beside_its_snapshot_is_fetched(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, "finished", result={"href": "/jobs/j1/result", "bytes": 9}))
+    api.answer("GET", "/jobs/j1/result", 200, [1, 2.5, None])
+    assert client.result("j1") == [1, 2.5, None]
+
+
+def test_the_result_of_a_failed_job_is_its_error(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, "failed", error={"type": "ValueError", "detail": "no column 'x'"}))
+    with pytest.raises(JobFailed, match=r"'j1' failed \(ValueError: no column 'x'\).*submit it again") as caught:
+        client.result("j1")
+    assert (caught.value.job_id, caught.value.type, caught.value.detail) == ("j1", "ValueError", "no column 'x'")
+
+
+def test_the_result_of_a_canceled_job_is_an_error_that_a_job_may_catch(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, "canceled"))
+    with pytest.raises(JobWasCanceled, match="'j1' was canceled.*submit it again") as caught:
+        client.result("j1")
+    assert isinstance(caught.value, HeadwayError)
+
+
+@pytest.mark.parametrize("timeout_s", [0, 0.2])
+def test_a_result_that_takes_too_long_says_that_the_job_goes_on(
+    api: ScriptedApi, client: Client, timeout_s: float
+) -> None:
+    api.put(shot(1))
+    with pytest.raises(StillRunning, match=r"\(running\).*goes on.*result\(\) again") as caught:
+        client.result("j1", timeout_s=timeout_s)
+    assert isinstance(caught.value, TimeoutError)
+    wait_for(lambda: api.open_sockets == 0, 10, "the socket is closed")
+
+
+def test_a_result_that_is_there_is_returned_without_any_patience(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, "finished", result=7))
+    assert client.result("j1", timeout_s=0) == 7
+
+
+def test_a_result_from_no_api_is_an_error_about_the_api() -> None:
+    with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(ApiUnavailable, match="make run"):
+        client.result("j1", timeout_s=0.3)
+
+
+def test_waiting_for_a_result_ends_when_the_client_is_closed(api: ScriptedApi) -> None:
+    client = Client(api.url)
+    api.put(shot(1))
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(client.result, "j1")
+        wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+        client.close()
+        with pytest.raises(HeadwayError, match="closed before the job ended"):
+            waiting.result(10)
+
+
 def test_a_page_of_jobs_is_asked_for_by_filters_and_cursor(api: ScriptedApi, client: Client) -> None:
     api.answer("GET", "/jobs", 200, {"jobs": [shot(1).model_dump(mode="json")], "next": "c2"})
     page = client.jobs(status=Status.RUNNING, owner="ada", limit=1, cursor="c1")
@@ -265,6 +357,57 @@ def test_without_a_socket_a_watch_polls_as_rarely_as_it_is_told(api: ScriptedApi
     assert len(asked_at) <= 6
     assert min(later - earlier for earlier, later in pairwise(asked_at)) >= 0.3
     assert api.polls("j1")[1].headers["if-none-match"] == '"1"'
+
+
+def test_without_a_socket_the_answer_is_held_back_until_there_is_news(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = api.holds = True
+    api.put(shot(1))
+    watcher = Watcher(client)
+    for seq in (2, 3):
+        wait_for(lambda: api.held == 1, 10, "an answer is held back")
+        api.put(shot(seq))
+        watcher.reach(seq)
+    wait_for(lambda: api.held == 1, 10, "an answer is held back")
+    api.put(shot(4, "finished"))
+    assert watcher.end() == [1, 2, 3, 4]
+    # One plain poll at the start, then one question for each of the three, and one more for each hold that ran out.
+    assert len(api.polls("j1")) <= 8
+    assert api.polls("j1")[-1].query["after"] == "3"
+    assert api.held == 0
+
+
+def test_a_change_of_every_moment_is_asked_for_no_more_often_than_told(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = api.holds = True
+    api.poll_after = "0.5"
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: api.held == 1, 10, "an answer is held back")
+    first, seq = len(api.polls("j1")), 1
+
+    def put_and_count() -> bool:
+        nonlocal seq
+        seq += 1
+        api.put(shot(seq))
+        return len(api.polls("j1")) >= first + 3
+
+    wait_for(put_and_count, 10, "it asked three times more")
+    asked_at = [seen.at for seen in api.polls("j1")[first:]]
+    assert min(later - earlier for earlier, later in pairwise(asked_at)) >= 0.5
+    api.put(shot(seq + 1, "finished"))
+    assert watcher.end()[-1] == seq + 1
+
+
+def test_closing_a_watch_ends_an_answer_that_is_held_back(api: ScriptedApi, client: Client) -> None:
+    api.refuse_sockets = api.holds = True
+    api.put(shot(1))
+    watcher = Watcher(client)
+    wait_for(lambda: len(api.socket_queries) == 3, 10, "the next try of the socket is seconds off")
+    wait_for(lambda: api.held == 1, 10, "an answer is held back")
+    watcher.watch.close()
+    watcher.thread.join(1)
+    assert not watcher.thread.is_alive()
+    assert watcher.error is None
+    wait_for(lambda: api.held == 0, 10, "the server has noticed")
 
 
 def test_a_watch_climbs_back_to_the_socket(api: ScriptedApi, client: Client) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from headway.client.plan import Connect, Move, Poll, Wait, WatchPlan
 from headway.client.problems import unreachable
-from headway.errors import ApiUnavailable, JobNotFound
+from headway.errors import ApiUnavailable, BadInput, JobNotFound
 from headway.snapshot import Snapshot
 from headway.status import Status
 
@@ -33,12 +33,78 @@ def test_it_polls_first_and_then_follows_the_socket_from_there() -> None:
     assert watch.next_move(0.1) == Connect(7)
 
 
+def without_a_socket(seq: int = 5, timeout_s: float | None = None) -> WatchPlan:
+    """A plan at the moment at which a long-poll is due: the socket was refused four times, the next try is 8 s off."""
+    watch = plan(timeout_s)
+    watch.take_poll(200, {"headway-poll-after": "1"}, body(seq), 0.0)
+    for _ in range(4):
+        watch.connect_failed(1.0)
+    return watch
+
+
+def test_without_a_socket_it_asks_the_api_to_hold_the_answer_until_the_socket_is_tried_again() -> None:
+    assert without_a_socket().next_move(1.0) == Poll(5, 8)
+    assert Poll(5, 8).query == {"after": 5, "wait": 8}
+
+
+def test_an_answer_that_was_held_back_is_followed_by_the_next_question_at_once() -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    watch.take_poll(304, {"headway-poll-after": "4"}, b"", 8.9)
+    assert watch.next_move(8.9) == Poll(5, 1)
+
+
+def test_news_is_followed_by_the_pause_that_the_api_asks_for() -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    watch.take_poll(200, {"headway-poll-after": "1"}, body(6), 3.0)
+    assert after_waits(watch, 3.0) == (Poll(6, 5), 4.0)
+
+
+def test_an_api_that_does_not_hold_is_polled_at_its_cadence() -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    watch.take_poll(200, {"headway-poll-after": "3"}, body(5), 1.1)
+    assert after_waits(watch, 1.1) == (Poll(), 4.1)
+
+
+def test_a_driver_that_wants_to_be_back_soon_is_not_held_up() -> None:
+    assert without_a_socket().next_move(1.0, 2.5) == Poll(5, 2)
+    assert without_a_socket().next_move(1.0, 0.5) == Poll()
+
+
+def test_an_answer_is_not_held_beyond_half_of_what_is_left_before_giving_up() -> None:
+    assert without_a_socket(timeout_s=9.0).next_move(1.0) == Poll(5, 4)
+
+
+def test_a_proxy_that_cuts_what_is_silent_is_asked_for_less() -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    watch.poll_failed(6.0, AWAY)
+    for _ in range(3):
+        watch.connect_failed(6.0)
+    assert after_waits(watch, 6.0) == (Poll(5, 4), 6.5)
+
+
+def test_snapshots_without_a_seq_are_numbered_as_they_differ() -> None:
+    watch = plan()
+    lesson = [b'{"job_id": "j1", "status": "running", "percent": %d}' % percent for percent in (0, 20, 20, 40)]
+    seen = [watch.take_poll(200, {}, each, 0.0) for each in lesson]
+    assert [shot and (shot.seq, shot.percent) for shot in seen] == [(1, 0), (2, 20), None, (3, 40)]
+
+
+@pytest.mark.parametrize("timeout_s", [-1.0, float("nan")])
+def test_a_timeout_that_is_none_is_refused(timeout_s: float) -> None:
+    with pytest.raises(BadInput, match="timeout_s"):
+        plan(timeout_s)
+
+
 def test_a_refused_socket_leaves_the_polls_at_their_pace_and_is_tried_ever_more_rarely() -> None:
     watch, now, tried_at = plan(), 0.0, []
     watch.take_poll(200, {"headway-poll-after": "1"}, body(1), now)
     while len(tried_at) < 5:
         move, now = after_waits(watch, now)
-        if move == Poll():
+        if isinstance(move, Poll):
             watch.take_poll(304, {"headway-poll-after": "1"}, b"", now)
         else:
             tried_at.append(now)

@@ -1,0 +1,150 @@
+"""What each question sends to the API, and how its answer is read; no input or output of its own."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+
+from headway.client.answers import (
+    BATCH,
+    JOB,
+    JOBS,
+    SNAPSHOT,
+    TASK,
+    TASKS,
+    UPLOAD,
+    VALUE,
+    WORKERS,
+    JobDetail,
+    JobPage,
+    StatusBatch,
+    Upload,
+)
+from headway.client.problems import error_of, not_headway
+from headway.encode import encode_result
+from headway.errors import BadInput
+from headway.keys import check_job_id
+from headway.snapshot import Snapshot
+from headway.status import Status
+from headway.tasks import TaskInfo
+from headway.workers import WorkerInfo
+
+T = TypeVar("T")
+
+#: As many as the API answers at once, and as long as every proxy lets an address be.
+_BATCH_MAX = 200
+_BATCH_MAX_CHARS = 7_000
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    """One question; `about` is the job id or task name that an error names."""
+
+    method: str
+    path: str
+    answer: TypeAdapter[T]
+    about: str = ""
+    query: Mapping[str, str | int] | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, http_status: int, body: bytes, base: str) -> T:
+        """The answer's value; `base` is the API's address, for an error's sentence.
+
+        Raises:
+            HeadwayError: what `problems` makes of anything but a good answer.
+        """
+        if http_status >= 300:
+            raise error_of(http_status, body, about=self.about, base=base)
+        try:
+            return self.answer.validate_json(body)
+        except ValidationError:
+            raise not_headway(base, self.path) from None
+
+
+def submit(
+    task: str,
+    params: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
+    *,
+    queue: str | None,
+    idempotency_key: str | None,
+) -> Request[Snapshot]:
+    """Ask for a job; errors as `Client.submit` lists them."""
+    given = dict(params or {})
+    if twice := given.keys() & more.keys():
+        raise BadInput(f"parameter {min(twice)!r} was given twice")
+    params_text = encode_result({**given, **more}, name="params")
+    body = f'{{"task":{json.dumps(task)},"params":{params_text},"queue":{json.dumps(queue)}}}'
+    headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+    return Request("POST", "/jobs", SNAPSHOT, about=task, body=body.encode(), headers=headers)
+
+
+def upload() -> Request[Upload]:
+    """Send a file, whose body the transport makes."""
+    return Request("POST", "/files", UPLOAD)
+
+
+def status(job_id: str) -> Request[Snapshot]:
+    """Ask for a job's latest snapshot."""
+    return Request("GET", f"/status/{check_job_id(job_id)}", SNAPSHOT, about=job_id)
+
+
+def statuses(job_ids: Iterable[str]) -> list[Request[StatusBatch]]:
+    """Ask for the latest snapshots of many jobs, each once, in as few requests as the API allows."""
+    if isinstance(job_ids, str):
+        raise BadInput(f"statuses({job_ids!r}): give a list of job ids")
+    batches: list[str] = []
+    count = 0
+    for job_id in dict.fromkeys(job_ids):
+        check_job_id(job_id)
+        if batches and count < _BATCH_MAX and len(batches[-1]) + len(job_id) < _BATCH_MAX_CHARS:
+            batches[-1] += f",{job_id}"
+            count += 1
+        else:
+            batches.append(job_id)
+            count = 1
+    return [Request("GET", f"/status?ids={ids}", BATCH) for ids in batches]
+
+
+def result(job_id: str) -> Request[Any]:
+    """Ask for a result that is kept beside its snapshot."""
+    return Request("GET", f"/jobs/{check_job_id(job_id)}/result", VALUE, about=job_id)
+
+
+def job(job_id: str) -> Request[JobDetail]:
+    """Ask for all there is about a job."""
+    return Request("GET", f"/jobs/{check_job_id(job_id)}", JOB, about=job_id)
+
+
+def jobs(
+    *,
+    status: Status | str | None,
+    task: str | None,
+    queue: str | None,
+    owner: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Request[JobPage]:
+    """Ask for a page of jobs."""
+    asked = {"status": status, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
+    return Request("GET", "/jobs", JOBS, query={name: value for name, value in asked.items() if value is not None})
+
+
+def tasks() -> Request[list[TaskInfo]]:
+    """Ask for every task."""
+    return Request("GET", "/tasks", TASKS)
+
+
+def task(name: str) -> Request[TaskInfo]:
+    """Ask for one task."""
+    return Request("GET", f"/tasks/{quote(name, safe='')}", TASK, about=name)
+
+
+def workers() -> Request[list[WorkerInfo]]:
+    """Ask for the workers."""
+    return Request("GET", "/workers", WORKERS)
