@@ -1,7 +1,9 @@
 """The HTTP and WebSocket client of headway's API."""
 
+from headway.client.aio_client import AsyncClient
+from headway.client.aio_watch import AsyncWatch
 from headway.client.answers import JobDetail, JobPage, Statuses, Upload
 from headway.client.client import Client
 from headway.client.watch import Watch
 
-__all__ = ["Client", "JobDetail", "JobPage", "Statuses", "Upload", "Watch"]
+__all__ = ["AsyncClient", "AsyncWatch", "Client", "JobDetail", "JobPage", "Statuses", "Upload", "Watch"]

@@ -93,6 +93,11 @@ class ScriptedApi:
         return len(self._open)
 
     @property
+    def connections(self) -> int:
+        """TCP connections that are open now, whatever they carry."""
+        return len(self._server.server_state.connections)
+
+    @property
     def held(self) -> int:
         """Answers that are held back now, as `holds` makes it do for `?after=&wait=`."""
         return self._holding

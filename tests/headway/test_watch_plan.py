@@ -4,7 +4,7 @@ import pytest
 
 from headway.client.plan import Connect, Move, Poll, Wait, WatchPlan
 from headway.client.problems import unreachable
-from headway.errors import ApiUnavailable, BadInput, JobNotFound
+from headway.errors import ApiUnavailable, BadInput, JobNotFound, StillRunning
 from headway.snapshot import Snapshot
 from headway.status import Status
 
@@ -156,6 +156,14 @@ def test_the_time_without_an_answer_counts_from_the_last_one() -> None:
     assert isinstance(watch.next_move(109.0), Poll)
     with pytest.raises(ApiUnavailable, match="make run"):
         watch.next_move(110.0)
+
+
+def test_what_was_waited_for_in_vain_is_the_job_or_the_api() -> None:
+    watch = plan(timeout_s=10)
+    watch.take_poll(200, {}, body(1), 3.0)
+    assert isinstance(watch.overdue(10.0, 10.0), StillRunning)
+    watch.poll_failed(9.0, AWAY)
+    assert watch.overdue(10.0, 10.0) is AWAY
 
 
 def test_retry_after_is_obeyed() -> None:

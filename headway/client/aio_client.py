@@ -1,0 +1,121 @@
+"""headway's API for asyncio code: what `Client` does, awaited."""
+
+import math
+import weakref
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from headway.client import request
+from headway.client.address import Address, identity
+from headway.client.aio_http import AsyncHttp
+from headway.client.aio_watch import AsyncWatch
+from headway.client.answers import JobDetail, JobPage, Statuses
+from headway.client.outcome import kept_beside, value_of
+from headway.keys import check_job_id
+from headway.snapshot import Snapshot
+from headway.status import Status
+from headway.tasks import TaskInfo
+from headway.workers import WorkerInfo
+
+
+class AsyncClient:
+    """A client for one API, one principal and one event loop; each watch is for one task.
+
+    Every method raises `ApiUnavailable` when the API does not answer, and `ApiRefused` for an error that its own
+    list does not name. Where a method has no list, it is that of `Client`'s.
+    """
+
+    def __init__(
+        self, url: str | None = None, *, token: str | None = None, user: str | None = None, timeout_s: float = 10.0
+    ) -> None:
+        """Connect to nothing yet; arguments and errors as for `Client`."""
+        self._http = AsyncHttp(Address.given(url), identity(user, token), timeout_s)
+        self._watches: weakref.WeakSet[AsyncWatch] = weakref.WeakSet()
+
+    @property
+    def url(self) -> str:
+        """The API's address."""
+        return self._http.address.base
+
+    async def submit(
+        self,
+        task: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        queue: str | None = None,
+        idempotency_key: str | None = None,
+        **more: Any,
+    ) -> Snapshot:
+        """Ask for a job and return its queued snapshot; see `Client.submit`."""
+        return await self._http.ask(request.submit(task, params, more, queue=queue, idempotency_key=idempotency_key))
+
+    async def status(self, job_id: str) -> Snapshot:
+        """The latest snapshot of a job."""
+        return await self._http.ask(request.status(job_id))
+
+    async def statuses(self, job_ids: Iterable[str]) -> Statuses:
+        """The latest snapshots of many jobs at once, and which ids the API does not know."""
+        return Statuses.of(await self._http.ask_all(request.statuses(job_ids)))
+
+    async def result(self, job_id: str, *, timeout_s: float | None = None) -> Any:
+        """Wait for a job's end, across its automatic attempts, and return what it returned; see `Client.result`."""
+        async with self.watch(job_id, timeout_s=timeout_s) as watch:
+            ended = await watch.end_within(math.inf if timeout_s is None else timeout_s)
+        value = value_of(ended)
+        return await self._http.ask(request.result(job_id)) if kept_beside(ended) else value
+
+    async def job(self, job_id: str) -> JobDetail:
+        """The latest snapshot of a job with what was asked for and how earlier attempts ended."""
+        return await self._http.ask(request.job(job_id))
+
+    async def jobs(
+        self,
+        *,
+        status: Status | str | None = None,
+        task: str | None = None,
+        queue: str | None = None,
+        owner: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> JobPage:
+        """A page of jobs, newest first; `cursor` is an earlier page's `next_cursor`."""
+        return await self._http.ask(
+            request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
+        )
+
+    async def tasks(self) -> list[TaskInfo]:
+        """Every task that a worker announced in the last seven days."""
+        return await self._http.ask(request.tasks())
+
+    async def task(self, name: str) -> TaskInfo:
+        """One task, with the schema of its parameters."""
+        return await self._http.ask(request.task(name))
+
+    async def workers(self) -> list[WorkerInfo]:
+        """The workers that were heard of in the last minute; `age_s` says how long ago."""
+        return await self._http.ask(request.workers())
+
+    def watch(self, job_id: str, *, timeout_s: float | None = None) -> AsyncWatch:
+        """Iterate with `async for` over a job's snapshots, ending after the terminal one; see `Client.watch`."""
+        watch = AsyncWatch(self._http, check_job_id(job_id), timeout_s=timeout_s)
+        self._watches.add(watch)
+        return watch
+
+    async def aclose(self) -> None:
+        """End every watch and give the connections back."""
+        for watch in list(self._watches):
+            await watch.aclose()
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"AsyncClient({self.url!r})"

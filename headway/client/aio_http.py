@@ -1,0 +1,48 @@
+"""Requests to the API from asyncio code, with this client's identity on each."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import httpx2
+
+from headway.client.address import Address
+from headway.client.exchange import fault, pool_options, repeatable
+from headway.client.request import Request
+
+T = TypeVar("T")
+
+
+class AsyncHttp:
+    """One pool of connections to one API, for one principal and one event loop."""
+
+    def __init__(self, address: Address, headers: Mapping[str, str], timeout_s: float) -> None:
+        self.address = address
+        self.headers = dict(headers)
+        self.timeout_s = timeout_s
+        self._pool = httpx2.AsyncClient(**pool_options(address, self.headers, timeout_s))
+
+    async def ask(self, request: Request[T]) -> T:
+        """Send a request and read the answer; errors as `Http.ask`."""
+        response = await self.send(
+            request.method, request.path, params=request.query, content=request.body, headers=request.headers
+        )
+        return request.read(response.status_code, response.content, self.address.base)
+
+    async def ask_all(self, requests: Iterable[Request[T]]) -> list[T]:
+        """Send several requests one after the other."""
+        return [await self.ask(request) for request in requests]
+
+    async def send(self, method: str, path: str, *, repeats: int = 1, **asked: Any) -> httpx2.Response:
+        """Whatever the API answers, errors included; as `Http.send`."""
+        url = self.address.http(path)
+        while True:
+            try:
+                return await self._pool.request(method, url, **asked)
+            except (httpx2.RequestError, RuntimeError) as error:
+                if not repeats or not repeatable(error):
+                    raise fault(error, self.address.base, closed=self._pool.is_closed) from None
+            repeats -= 1
+
+    async def aclose(self) -> None:
+        """Give the connections back; every later request raises `HeadwayError`."""
+        await self._pool.aclose()
