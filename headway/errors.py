@@ -53,11 +53,15 @@ class NotFound(HeadwayError, LookupError):
 
 
 class JobNotFound(NotFound):
-    """No job has this id, or you may not see it."""
+    """No job has this id, or you may not see it.
 
-    def __init__(self, job_id: str) -> None:
+    `api` is the address of the API that says so, empty in the API itself.
+    """
+
+    def __init__(self, job_id: str, api: str = "") -> None:
         self.job_id = job_id
-        super().__init__("job not found")
+        where = f": the API at {api} has no job {job_id!r} that you may see; jobs() lists those that there are"
+        super().__init__("job not found" + (where if api else ""))
 
 
 class TaskNotFound(NotFound):
@@ -171,7 +175,8 @@ class ApiRefused(HeadwayError):
     def __init__(self, http_status: int, problem: dict[str, object]) -> None:
         self.http_status = http_status
         self.problem = problem
-        super().__init__(f"{problem.get('detail', 'refused')} (HTTP {http_status})")
+        advice = ": pass the client a token= that is valid" if http_status == 401 else ""
+        super().__init__(f"{problem.get('detail', 'refused')} (HTTP {http_status}){advice}")
 
 
 class JobCanceled(BaseException):

@@ -2,9 +2,11 @@
 
 import re
 
-from headway.errors import InvalidJobId
+from headway.errors import BadInput, InvalidJobId
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Without a colon, so that no two principals' keys can be the same.
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
 #: Stream of every accepted write, capped by `HEADWAY_EVENTS_MAX`.
 EVENTS = "jobs:events"
@@ -32,6 +34,13 @@ def check_job_id(job_id: str) -> str:
     if not is_job_id(job_id):
         raise InvalidJobId(job_id)
     return job_id
+
+
+def check_idempotency_key(key: str) -> str:
+    """Return `key` if it may be part of a key of ours, else raise `BadInput`."""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise BadInput("Idempotency-Key: use 1 to 128 letters, digits, '.', '_', '~' or '-'")
+    return key
 
 
 def snapshot(job_id: str) -> str:

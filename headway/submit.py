@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from headway import body, keys
 from headway.clock import utc_now
 from headway.engines.base import Engine
-from headway.errors import BadInput, Conflict, EngineUnavailable, Unavailable
+from headway.errors import Conflict, EngineUnavailable, Unavailable
 from headway.outside import fail_queued
 from headway.snapshot import JobError, Spec
 from headway.status import Status
@@ -22,8 +21,6 @@ from headway.tasks import TaskInfo
 #: How long a repeated submit with the same `Idempotency-Key` gets the same job, in seconds.
 SUBMISSION_KEPT_S = 86_400
 _ID_TRIES = 5
-# Without a colon, so that no two principals' keys can be the same.
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def submit(store: Store, engine: Engine, wanted: Submission) -> Stored:
     """
     if wanted.idempotency_key is None:
         return _begin(store, engine, _create_new(store, wanted))
-    claim = keys.submission(wanted.owner, _checked(wanted.idempotency_key))
+    claim = keys.submission(wanted.owner, keys.check_idempotency_key(wanted.idempotency_key))
     job_id = _claim(store, claim, wanted)
     earlier = store.read(job_id)
     if earlier is not None:
@@ -118,12 +115,6 @@ def _claim(store: Store, claim: str, wanted: Submission) -> str:
         raise Conflict("this Idempotency-Key was used for another submit: use a new one for each job")
     job_id: str = claimed["job_id"]
     return job_id
-
-
-def _checked(idempotency_key: str) -> str:
-    if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
-        raise BadInput("Idempotency-Key: use 1 to 128 letters, digits, '.', '_', '~' or '-'")
-    return idempotency_key
 
 
 def _fingerprint(wanted: Submission) -> str:

@@ -80,7 +80,7 @@ class Client:
         Raises:
             TaskNotFound: no worker announced it.
             InvalidParams: the parameters do not fit the task's schema; nothing was submitted.
-            BadInput: a parameter was given twice.
+            BadInput: a parameter was given twice, or the key is not 1 to 128 of A-Za-z0-9._~-.
             TooLarge: the parameters are larger than the API's `HEADWAY_BODY_MAX_BYTES`.
             NotEncodable: a parameter cannot be carried as JSON; dates, paths, numpy's numbers and the like can.
         """

@@ -20,7 +20,7 @@ from headway.snapshot import Snapshot
 
 #: How long a job may be unknown before it counts as not there; the API's socket waits as long.
 UNKNOWN_S = 5.0
-#: A socket that lived this long was a good one, even if it had nothing to say.
+#: A socket that lived this long and was closed properly was a good one, even if it had nothing to say.
 _GOOD_SOCKET_S = 5.0
 #: How long the API is asked to hold an answer, in whole seconds; it takes up to 30.
 _HOLD_S = 25
@@ -209,10 +209,11 @@ class WatchPlan:
             ApiRefused: the API refuses this client.
         """
         if code == 4404:
-            raise JobNotFound(self.job_id)
+            raise JobNotFound(self.job_id, self._base)
         if code in {4401, 4403}:
             raise ApiRefused(code - 4000, {"detail": reason or "the API refused the connection"})
-        good = self._frames > 0 or now - self._connected_at >= _GOOD_SOCKET_S
+        # One that never said a word and was lost may have gone through something that keeps words back.
+        good = self._frames > 0 or (code is not None and now - self._connected_at >= _GOOD_SOCKET_S)
         self._connected = False
         self._answered_at = now
         if not good:
@@ -249,7 +250,7 @@ class WatchPlan:
         if self._unknown_since is None:
             self._unknown_since = now
         if now - self._unknown_since >= UNKNOWN_S:
-            raise JobNotFound(self.job_id)
+            raise JobNotFound(self.job_id, self._base)
         self._poll_at = now + 1.0
 
     def _heard(self, now: float) -> None:

@@ -43,11 +43,11 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
         case status, _ if status >= 500:
             return ApiUnavailable(f"the API at {base} cannot answer now: {detail} (HTTP {status})")
         case 404, "job-not-found":
-            return JobNotFound(about)
+            return JobNotFound(about, base)
         case 404, "task-not-found":
             return TaskNotFound(about)
         case 404, "" if detail == _LESSON_UNKNOWN:
-            return JobNotFound(about)
+            return JobNotFound(about, base)
         case 413, "too-large":
             return TooLarge(detail)
         case 409, _:

@@ -27,7 +27,7 @@ from headway.client.answers import (
 from headway.client.problems import error_of, not_headway
 from headway.encode import encode_result
 from headway.errors import BadInput
-from headway.keys import check_job_id
+from headway.keys import check_idempotency_key, check_job_id
 from headway.snapshot import Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
@@ -80,7 +80,8 @@ def submit(
         raise BadInput(f"parameter {min(twice)!r} was given twice")
     params_text = encode_result({**given, **more}, name="params")
     body = f'{{"task":{json.dumps(task)},"params":{params_text},"queue":{json.dumps(queue)}}}'
-    headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+    key = uuid.uuid4().hex if idempotency_key is None else check_idempotency_key(idempotency_key)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     return Request("POST", "/jobs", SNAPSHOT, about=task, body=body.encode(), headers=headers)
 
 

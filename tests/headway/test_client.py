@@ -121,6 +121,27 @@ def test_a_parameter_given_twice_is_refused_before_anything_is_sent(api: Scripte
     assert api.seen == []
 
 
+@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "naïve", "k" * 129])
+def test_a_key_that_no_submit_can_carry_is_refused_before_anything_is_sent(
+    api: ScriptedApi, client: Client, key: str
+) -> None:
+    with pytest.raises(BadInput, match="Idempotency-Key"):
+        client.submit("a", idempotency_key=key)
+    assert api.seen == []
+
+
+def test_a_job_that_is_not_there_is_named_with_where_it_was_looked_for(api: ScriptedApi, client: Client) -> None:
+    with pytest.raises(JobNotFound, match=r"has no job 'j9' that you may see; jobs\(\) lists") as caught:
+        client.status("j9")
+    assert api.url in str(caught.value)
+
+
+def test_a_token_that_is_not_known_is_asked_for(api: ScriptedApi, client: Client) -> None:
+    api.answer("GET", "/tasks", 401, problem("not-signed-in", "sign in first"))
+    with pytest.raises(ApiRefused, match=r"sign in first \(HTTP 401\): pass the client a token="):
+        client.tasks()
+
+
 def test_dates_and_paths_are_sent_as_text_and_what_cannot_be_sent_is_named(api: ScriptedApi, client: Client) -> None:
     api.answer("POST", "/jobs", 201, shot(1, "queued").model_dump(mode="json"))
     client.submit("profile_table", path=Path("flights.csv"), day=date(2013, 1, 2))

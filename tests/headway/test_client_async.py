@@ -269,6 +269,28 @@ def test_canceling_a_task_between_two_snapshots_leaves_nothing(api: ScriptedApi)
     run(api, story)
 
 
+@pytest.mark.parametrize("refuse_sockets", [False, True])
+def test_a_task_may_be_canceled_at_any_moment(api: ScriptedApi, refuse_sockets: bool) -> None:
+    api.refuse_sockets = api.holds = refuse_sockets
+    api.put(shot(1))
+
+    async def story(client: AsyncClient) -> None:
+        tasks = asyncio.all_tasks()
+        for turns in range(0, 120, 3):
+            watching = asyncio.create_task(seqs_of(client, []))
+            for _ in range(turns):
+                await asyncio.sleep(0.0005)
+            watching.cancel()
+            await asyncio.wait({watching})
+            assert watching.cancelled()
+        del watching
+        assert asyncio.all_tasks() == tasks
+        await until(lambda: api.open_sockets + api.held == 0, "the server has noticed")
+        assert (await client.status("j1")).seq == 1
+
+    run(api, story)
+
+
 def test_leaving_the_loop_closes_the_socket(api: ScriptedApi) -> None:
     api.put(shot(1))
 

@@ -138,6 +138,14 @@ def test_a_socket_that_ends_at_once_counts_as_refused() -> None:
     assert after_waits(watch, 0.1) == (Connect(1), 1.1)
 
 
+def test_a_socket_that_was_lost_without_a_word_is_followed_by_a_poll() -> None:
+    watch = plan()
+    watch.take_poll(200, {}, body(1), 0.0)
+    watch.connected(0.0)
+    watch.closed(40.0, None, "")
+    assert isinstance(watch.next_move(40.0), Poll)
+
+
 def test_a_job_that_vanished_is_given_five_seconds_to_come_back() -> None:
     watch = plan()
     watch.take_poll(200, {}, body(1), 0.0)
