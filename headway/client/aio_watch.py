@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -26,9 +27,9 @@ class AsyncWatch(Following, AsyncIterator[Snapshot]):
     """
 
     def __init__(self, http: AsyncHttp, job_id: str, *, timeout_s: float | None = None) -> None:
+        self._socket: ClientConnection | None = None
         super().__init__(http.address, job_id, timeout_s=timeout_s, request_s=http.timeout_s)
         self._http = http
-        self._socket: ClientConnection | None = None
         self._waiting: asyncio.Timeout | None = None
         self._closed = False
 
@@ -105,6 +106,12 @@ class AsyncWatch(Following, AsyncIterator[Snapshot]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __del__(self) -> None:
+        # Whoever asks with `anext` alone and forgets the watch: its socket would be kept open by its own pings.
+        if self._socket is not None:
+            with suppress(RuntimeError):
+                self._socket.loop.call_soon_threadsafe(self._socket.transport.abort)
 
     async def _step_or_close(self, left_s: float) -> Snapshot | None:
         """One step, which `aclose` ends from another task."""

@@ -305,6 +305,20 @@ def test_leaving_the_loop_closes_the_socket(api: ScriptedApi) -> None:
     run(api, story)
 
 
+def test_a_watch_that_is_forgotten_gives_its_socket_back(api: ScriptedApi) -> None:
+    api.put(shot(1))
+
+    async def story(client: AsyncClient) -> None:
+        watch = client.watch("j1")
+        await anext(watch)
+        while not api.open_sockets:
+            await watch.next_within(0.01)
+        del watch
+        await until(lambda: api.open_sockets == 0, "the socket is closed")
+
+    run(api, story)
+
+
 @pytest.mark.parametrize("holds", [False, True])
 def test_closing_a_watch_from_another_task_ends_it_quietly(api: ScriptedApi, holds: bool) -> None:
     api.refuse_sockets = api.holds = holds
