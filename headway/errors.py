@@ -55,13 +55,15 @@ class NotFound(HeadwayError, LookupError):
 class JobNotFound(NotFound):
     """No job has this id, or you may not see it.
 
-    `api` is the address of the API that says so, empty in the API itself.
+    `api` is the address of the API that says so, empty in the API itself. A traceback names both in a note; the
+    sentence is the wire's, also on a command line.
     """
 
     def __init__(self, job_id: str, api: str = "") -> None:
         self.job_id = job_id
-        where = f": the API at {api} has no job {job_id!r} that you may see; jobs() lists those that there are"
-        super().__init__("job not found" + (where if api else ""))
+        super().__init__("job not found")
+        if api:
+            self.add_note(f"The API at {api} has no job {job_id!r} that you may see; jobs() lists those that it has.")
 
 
 class TaskNotFound(NotFound):
