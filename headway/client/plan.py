@@ -137,6 +137,8 @@ class WatchPlan:
         if snapshot.seq <= self.seq:
             return None
         self.latest = snapshot
+        # An older snapshot's tag would have the API answer at once with this one.
+        self.etag = None
         self.over = snapshot.status.terminal
         self._changed_at = now
         self._frames += 1

@@ -1,13 +1,17 @@
 """The client against the real API, with a real worker behind it."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from headway.client import Client
-from headway.errors import InvalidParams, JobNotFound, TaskNotFound
+from headway.errors import InvalidParams, JobFailed, JobNotFound, TaskNotFound
+from headway.settings import Settings
 from headway.status import Status
+from headway.store import Store
 from tests import fixtures
+from tests.api.watching import WrittenJob
 from tests.fixtures import Stack
 from tests.wait import wait_for
 
@@ -41,6 +45,35 @@ def test_a_finished_job_is_found_again_with_what_was_asked_for(client: Client) -
     assert detail.spec is not None
     assert detail.spec.params == {"n_steps": 1, "step_s": 0}
     assert queued.job_id in [job.job_id for job in client.jobs(task="long_task", owner="ada").jobs]
+
+
+def test_many_jobs_are_looked_at_at_once(client: Client) -> None:
+    job_ids = [client.submit("long_task", n_steps=0).job_id for _ in range(3)]
+    found = client.statuses([*job_ids, "nobody"])
+    assert list(found.snapshots) == job_ids
+    assert found.missing == ["nobody"]
+
+
+def test_a_result_is_waited_for(client: Client) -> None:
+    job = client.submit("long_task", n_steps=2, step_s=0.1)
+    assert client.result(job.job_id, timeout_s=20) == {"msg": "done", "value": 42}
+
+
+def test_a_result_too_large_for_its_snapshot_is_fetched(client: Client, stack: Stack) -> None:
+    store = Store(Settings(redis_url=stack.redis_url))
+    job = WrittenJob(store)
+    job.start()
+    rows = list(range(100))
+    job.finish({"href": f"/jobs/{job.id}/result", "bytes": 390}, json.dumps(rows))
+    store.close()
+    assert client.result(job.id) == rows
+
+
+def test_the_result_of_a_job_that_fails_is_its_error(client: Client) -> None:
+    job = client.submit("profile_table", path="/nowhere/flights.csv")
+    with pytest.raises(JobFailed, match="flights.csv") as caught:
+        client.result(job.job_id, timeout_s=20)
+    assert caught.value.type == client.status(job.job_id).error.type
 
 
 def test_tasks_and_workers_are_listed(client: Client) -> None:

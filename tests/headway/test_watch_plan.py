@@ -47,6 +47,16 @@ def test_without_a_socket_it_asks_the_api_to_hold_the_answer_until_the_socket_is
     assert Poll(5, 8).query == {"after": 5, "wait": 8}
 
 
+def test_a_tag_is_sent_back_only_with_the_snapshot_it_was_of() -> None:
+    watch = plan()
+    watch.take_poll(200, {"etag": '"5-aa"'}, body(5), 0.0)
+    assert watch.etag == '"5-aa"'
+    watch.take_poll(304, {"etag": '"5-aa"'}, b"", 1.0)
+    assert watch.etag == '"5-aa"'
+    watch.take_frame(body(6), 2.0)
+    assert watch.etag is None
+
+
 def test_an_answer_that_was_held_back_is_followed_by_the_next_question_at_once() -> None:
     watch = without_a_socket()
     watch.next_move(1.0)

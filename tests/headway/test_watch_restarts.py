@@ -176,3 +176,20 @@ def test_a_watch_through_a_proxy_that_lets_no_socket_pass_sees_the_same(
         job.start()
         job.finish(result=1)
         assert follower.end() == stored(api.url, job)
+
+
+@BOTH
+def test_through_such_a_proxy_a_quiet_job_costs_a_question_for_each_try_of_the_socket(
+    kind: Any, api: ApiServer, module_redis_url: str, stores: ExitStack
+) -> None:
+    job = running_job(stores, module_redis_url)
+    with UpgradeRefusingProxy(api.url) as proxy:
+        follower = Follower(kind, proxy.url, job.id)
+        wait_for(lambda: proxy.refused >= 3, 20, "the socket was tried three times")
+        wait_for(lambda: "wait=" in proxy.asked[-1], 10, "an answer is held back")
+        polls = len(proxy.asked)
+        # One more where what is left before the next try is no whole number of seconds.
+        assert polls <= 2 * proxy.refused + 2
+        job.finish()
+        assert follower.end() == stored(api.url, job)
+        assert f"after={job.seq - 1}&" in proxy.asked[polls - 1]

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -11,13 +12,17 @@ _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\
 
 
 class UpgradeRefusingProxy:
-    """Forwards a loopback port to an API; `refused` counts the handshakes that it turned away."""
+    """Forwards a loopback port to an API; `refused` counts the handshakes that it turned away.
+
+    `asked` are the first lines of the requests that it forwarded.
+    """
 
     def __init__(self, api_url: str) -> None:
         self._api = (urlsplit(api_url).hostname, urlsplit(api_url).port)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self.refused = 0
+        self.asked: list[str] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -47,16 +52,21 @@ class UpgradeRefusingProxy:
                 client.sendall(_REFUSAL)
                 return
             with socket.create_connection(self._api) as api:
+                self._note(head)
                 api.sendall(head)
                 back = threading.Thread(target=_pump, args=(api, client), daemon=True)
                 back.start()
-                _pump(client, api)
+                _pump(client, api, self._note)
                 back.join()
 
+    def _note(self, chunk: bytes) -> None:
+        self.asked.append(chunk.partition(b"\r\n")[0].decode("latin-1"))
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+
+def _pump(source: socket.socket, sink: socket.socket, seen: Callable[[bytes], None] = lambda chunk: None) -> None:
     with suppress(OSError):
         while chunk := source.recv(1 << 16):
+            seen(chunk)
             sink.sendall(chunk)
     # Either end going away ends the other.
     for end in (source, sink):
