@@ -50,10 +50,10 @@ async def leaving_nothing(api: ScriptedApi) -> AsyncIterator[AsyncClient]:
     before = asyncio.all_tasks()
     async with AsyncClient(api.url, user="ada") as client:
         yield client
-    async with asyncio.timeout(5):
-        # The event loop closes a generator that was left in a task of its own.
-        while asyncio.all_tasks() != before:
-            await asyncio.sleep(0.001)
+    # The event loop closes a generator that was left in a task of its own.
+    if left := asyncio.all_tasks() - before:
+        await asyncio.wait(left, timeout=5)
+    assert asyncio.all_tasks() == before
     await until(lambda: api.connections == 0, "every connection is closed")
 
 
