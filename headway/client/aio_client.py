@@ -1,17 +1,19 @@
 """headway's API for asyncio code: what `Client` does, awaited."""
 
 import math
+import os
 import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
 from headway.client.aio_watch import AsyncWatch
-from headway.client.answers import JobDetail, JobPage, Statuses
+from headway.client.answers import JobDetail, JobPage, Statuses, Upload
 from headway.client.outcome import kept_beside, value_of
+from headway.client.source import opened
 from headway.keys import check_job_id
 from headway.snapshot import Snapshot
 from headway.status import Status
@@ -50,6 +52,11 @@ class AsyncClient:
     ) -> Snapshot:
         """Ask for a job and return its queued snapshot; see `Client.submit`."""
         return await self._http.ask(request.submit(task, params, more, queue=queue, idempotency_key=idempotency_key))
+
+    async def upload(self, path_or_file: str | os.PathLike[str] | IO[bytes], *, name: str | None = None) -> Upload:
+        """Send a file to where jobs can open it, read outside the event loop; see `Client.upload`."""
+        with opened(path_or_file, name) as source:
+            return await self._http.upload(request.upload(), source)
 
     async def status(self, job_id: str) -> Snapshot:
         """The latest snapshot of a job."""

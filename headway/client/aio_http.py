@@ -1,6 +1,7 @@
 """Requests to the API from asyncio code, with this client's identity on each."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx2
@@ -8,8 +9,21 @@ import httpx2
 from headway.client.address import Address
 from headway.client.exchange import fault, pool_options, repeatable
 from headway.client.request import Request
+from headway.client.source import Source
 
 T = TypeVar("T")
+
+
+class _ReadInThread(httpx2.AsyncByteStream):
+    """A multipart body whose file is read outside the event loop, since a disk or a pipe may be slow."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self._body)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
 
 
 class AsyncHttp:
@@ -32,12 +46,21 @@ class AsyncHttp:
         """Send several requests one after the other."""
         return [await self.ask(request) for request in requests]
 
+    async def upload(self, request: Request[T], source: Source) -> T:
+        """Send a file as multipart, piece by piece, and read the answer; as `Http.upload`."""
+        files = {"file": (source.name, source)}
+        response = await self.send(request.method, request.path, repeats=int(source.seekable), files=files)
+        return request.read(response.status_code, response.content, self.address.base)
+
     async def send(self, method: str, path: str, *, repeats: int = 1, **asked: Any) -> httpx2.Response:
         """Whatever the API answers, errors included; as `Http.send`."""
         url = self.address.http(path)
         while True:
             try:
-                return await self._pool.request(method, url, **asked)
+                built = self._pool.build_request(method, url, **asked)
+                if "files" in asked:
+                    built.stream = _ReadInThread(built.stream)
+                return await self._pool.send(built)
             except (httpx2.RequestError, RuntimeError) as error:
                 if not repeats or not repeatable(error):
                     raise fault(error, self.address.base, closed=self._pool.is_closed) from None

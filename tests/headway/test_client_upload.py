@@ -1,8 +1,10 @@
 """Uploads by the client: whole, in pieces, from whatever can be read, and refused with a sentence."""
 
+import asyncio
 import gzip
 import io
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +13,7 @@ from typing import IO, Any
 
 import pytest
 
-from headway.client import Client, Upload
+from headway.client import AsyncClient, Client, Upload
 from headway.errors import ApiUnavailable, BadInput, StorageFull, TooLarge
 from headway.files import resolve
 from headway.settings import Settings
@@ -263,3 +265,51 @@ def test_an_upload_may_take_longer_than_one_piece_of_it(client: Client, api: Api
     with Client(api.url, timeout_s=2) as hasty:
         assert hasty.upload(slow).bytes == len(CONTENT)
     assert time.monotonic() - start > 2
+
+
+def upload_async(api: ApiServer | ScriptedApi, path_or_file: Path | IO[bytes]) -> Upload:
+    async def send() -> Upload:
+        async with AsyncClient(api.url) as client:
+            return await client.upload(path_or_file)
+
+    return asyncio.run(send())
+
+
+def test_the_asyncio_client_sends_a_file_whole_too(api: ApiServer, data_dir: Path, path: Path) -> None:
+    upload = upload_async(api, path)
+    assert (upload.bytes, upload.name) == (len(CONTENT), "t.csv")
+    assert kept(data_dir, upload) == CONTENT
+
+
+def test_the_asyncio_client_raises_the_same_errors(api: ApiServer, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file"):
+        upload_async(api, tmp_path / "nowhere.csv")
+    with pytest.raises(TooLarge):
+        upload_async(api, io.BytesIO(b"x" * (LIMIT + 1)))
+    file = Odd(CONTENT, before=lambda file: file.truncate(10))
+    with pytest.raises(BadInput, match="shorter"):
+        upload_async(api, file)
+
+
+def test_the_asyncio_client_sends_a_file_again_whose_answer_was_lost(scripted: ScriptedApi, path: Path) -> None:
+    scripted.answer("POST", "/files", 201, b"{", {"Content-Length": "99"})
+    scripted.answer("POST", "/files", 201, ANSWER)
+    assert upload_async(scripted, path).file_id == ANSWER["file_id"]
+    assert [CONTENT in seen.body for seen in scripted.seen] == [True, True]
+
+
+def test_an_event_loop_goes_on_while_a_file_cannot_be_read_yet(api: ApiServer) -> None:
+    begun, readable = threading.Event(), threading.Event()
+
+    def wait_until_readable(file: Odd) -> None:
+        begun.set()
+        assert readable.wait(5), "nobody came to make it readable"
+
+    async def send() -> Upload:
+        async with AsyncClient(api.url) as client:
+            uploading = asyncio.create_task(client.upload(Odd(CONTENT, wait_until_readable)))
+            await asyncio.to_thread(begun.wait, 5)
+            readable.set()
+            return await uploading
+
+    assert asyncio.run(send()).bytes == len(CONTENT)
