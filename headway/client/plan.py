@@ -26,6 +26,8 @@ _GOOD_SOCKET_S = 5.0
 _HOLD_S = 25
 #: An answer without news that came before so much of that time was not held.
 _HELD = 0.9
+#: What was lost sooner was not lost for its silence.
+_SILENT_S = 1.0
 _NEVER = float("inf")
 
 
@@ -183,7 +185,7 @@ class WatchPlan:
         self._polls_failed += 1
         self._why = why
         self._holds = None
-        if self._asked.hold_s:
+        if self._asked.hold_s and now - self._asked_at >= _SILENT_S:
             # Something in between may cut what is silent for long.
             self._hold_s = max(self._asked.hold_s // 2, 1)
         wait_s = backoff_s(self._polls_failed, self._draw, first_s=0.5, longest_s=10.0)

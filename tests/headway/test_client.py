@@ -356,6 +356,25 @@ def test_a_watch_yields_only_larger_seqs_and_leaves_out_what_is_no_snapshot(api:
     assert watcher.watch.dropped == 1
 
 
+@pytest.mark.parametrize("refuse_sockets", [False, True])
+def test_an_api_that_numbers_no_snapshot_as_the_lessons_is_followed_too(
+    api: ScriptedApi, client: Client, refuse_sockets: bool
+) -> None:
+    def frame(n: int, status: str) -> None:
+        api.frame("j1", b'{"job_id":"j1","status":"%b","percent":%d}' % (status.encode(), n), seq=n)
+
+    api.refuse_sockets = refuse_sockets
+    frame(20, "running")
+    watcher = Watcher(client)
+    watcher.reach(1)
+    wait_for(lambda: api.socket_queries, 10, "it tries the socket")
+    for n in (40, 60):
+        frame(n, "running")
+        watcher.reach(2 if n == 40 else 3)
+    frame(100, "finished")
+    assert watcher.end() == [1, 2, 3, 4]
+
+
 def test_a_watch_goes_on_over_a_failed_attempt_that_is_retried(api: ScriptedApi, client: Client) -> None:
     api.put(shot(5))
     watcher = Watcher(client)

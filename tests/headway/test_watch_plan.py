@@ -96,6 +96,15 @@ def test_a_proxy_that_cuts_what_is_silent_is_asked_for_less() -> None:
     assert after_waits(watch, 6.0) == (Poll(5, 4), 6.5)
 
 
+def test_an_api_that_is_away_at_once_is_asked_for_as_much_when_it_is_back() -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    watch.poll_failed(1.1, AWAY)
+    for _ in range(3):
+        watch.connect_failed(1.1)
+    assert after_waits(watch, 1.1) == (Poll(5, 25), 1.6)
+
+
 def test_snapshots_without_a_seq_are_numbered_as_they_differ() -> None:
     watch = plan()
     lesson = [b'{"job_id": "j1", "status": "running", "percent": %d}' % percent for percent in (0, 20, 20, 40)]
