@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from api import problems
+from api import closing, problems
+from api.guard import ORIGIN_REFUSED
 from api.main import create_app
 from api.problems import Kind
 from headway.settings import Settings
@@ -47,6 +48,13 @@ def test_every_kind_of_error_is_in_the_manual():
     kinds = {kind.name for kind in vars(problems).values() if isinstance(kind, Kind)} - {"internal"}
     table = (DOCS / "http.md").read_text().split("type ends in")[1]
     assert kinds <= set(re.findall(r"`([a-z-]+)`", table))
+
+
+def test_every_close_code_is_in_the_manual():
+    codes = {code for code in vars(closing).values() if isinstance(code, int)} | {ORIGIN_REFUSED}
+    table = (DOCS / "delivery.md").read_text().split("## How a socket ends")[1]
+    # The server itself closes with 1009.
+    assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", table, re.MULTILINE)} == codes | {1009}
 
 
 def test_links_between_pages_lead_somewhere():
