@@ -14,6 +14,8 @@ from headway.stack.ports import port_problem
 
 #: What a client may say at once on a socket: 200 jobs to follow; larger frames end it.
 _WS_FRAME_MAX_BYTES = 32_768
+#: How often a socket is asked whether its client is there, and how long the answer may take, in seconds.
+PING_S = 20.0
 _GRACE_S = 1
 _BACKLOG = 4_096
 
@@ -29,7 +31,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, settings: Settings) -> None:
+def serve(app: ASGIApp, settings: Settings, *, ping_s: float = PING_S) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Raises:
@@ -48,6 +50,8 @@ def serve(app: ASGIApp, settings: Settings) -> None:
         ws=SocketProtocol,
         ws_max_size=_WS_FRAME_MAX_BYTES,
         ws_per_message_deflate=False,
+        ws_ping_interval=ping_s,
+        ws_ping_timeout=ping_s,
         timeout_graceful_shutdown=_GRACE_S,
     )
     Server(config).run(sockets=[listening])

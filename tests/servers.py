@@ -77,11 +77,13 @@ def stop(running: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def api_server(redis_url: str, *, wait_ready: bool = True, port: int | None = None, **env: str) -> Iterator[ApiServer]:
+def api_server(
+    redis_url: str, *, wait_ready: bool = True, port: int | None = None, module: str = "api", **env: str
+) -> Iterator[ApiServer]:
     """The API on a free port; `env` are settings such as `HEADWAY_BODY_MAX_BYTES="1000"`."""
     port = port or free_port()
     settings = {"REDIS_URL": redis_url, "HEADWAY_API_PORT": str(port), **env}
-    with process([sys.executable, "-m", "api"], settings) as (running, log):
+    with process([sys.executable, "-m", module], settings) as (running, log):
         server = ApiServer(f"http://127.0.0.1:{port}", running, log)
         wait_for(lambda: answers(server, "/readyz" if wait_ready else "/healthz"), START_S, "the API answers")
         yield server

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from api.hub import CONFIRM_TIMEOUT_S
 from api.listener import PING_S
 from tests.api.conftest import Write
-from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, read_to_end, subscribers
+from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, read_to_end, subscribers, watchers
 from tests.servers import ApiServer, api_server
 from tests.wait import wait_for
 
@@ -136,15 +136,12 @@ def test_a_large_frame_from_the_client_ends_its_socket_alone(api: ApiServer, job
 
 
 def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob) -> None:
-    def watchers() -> int:
-        return int(httpx2.get(f"{api.url}/readyz").json()["watchers"])
-
-    before = watchers()
+    before = watchers(api)
     with open_socket(api, job.id) as ws:
         next_frame(ws)
-        assert watchers() == before + 1
+        assert watchers(api) == before + 1
 
-    wait_for(lambda: watchers() == before, 2, "the watcher is gone")
+    wait_for(lambda: watchers(api) == before, 2, "the watcher is gone")
 
 
 def test_a_binary_frame_ends_its_socket_alone(api: ApiServer, job: WrittenJob) -> None:

@@ -5,6 +5,7 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+import httpx2
 from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -88,3 +89,8 @@ def subscribers(redis: Redis, job_id: str) -> int:
     """How many connections listen to a job's channel."""
     ((_, count),) = redis.pubsub_numsub(f"job:{job_id}:updates")
     return int(count)
+
+
+def watchers(api: ApiServer) -> int:
+    """How many clients follow a job by this API."""
+    return int(httpx2.get(f"{api.url}/readyz", timeout=10).json()["watchers"])
