@@ -16,10 +16,21 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from headway.snapshot import Snapshot
+from headway.status import Status
 from tests.ports import free_port
 from tests.wait import wait_for
 
 NOT_FOUND = {"type": "urn:headway:job-not-found", "title": "Not found", "detail": "job not found"}
+
+
+def shot(seq: int, status: str = "running", **members: Any) -> Snapshot:
+    """A snapshot of job j1."""
+    return Snapshot(job_id="j1", seq=seq, status=Status(status), **members)
+
+
+def problem(kind: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Problem details as the API writes them."""
+    return {"type": f"urn:headway:{kind}", "title": "No", "detail": detail} | members
 
 
 @dataclass(frozen=True)

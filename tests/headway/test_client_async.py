@@ -22,7 +22,7 @@ from headway.errors import (
 )
 from headway.snapshot import Snapshot
 from headway.status import Status
-from tests.headway.scripted_api import ScriptedApi
+from tests.headway.scripted_api import ScriptedApi, shot
 from tests.ports import free_port
 from tests.wait import wait_for
 
@@ -33,10 +33,6 @@ TASK = {"name": "t", "schema": {}, "fields": []}
 def api() -> Iterator[ScriptedApi]:
     with ScriptedApi() as server:
         yield server
-
-
-def shot(seq: int, status: str = "running", **members: Any) -> Snapshot:
-    return Snapshot(job_id="j1", seq=seq, status=Status(status), **members)
 
 
 async def until(predicate: Callable[[], object], what: str) -> None:
