@@ -13,6 +13,8 @@ from headway.child import ChildJob
 from headway.context import current_job, set_process_job
 from headway.encode import encode_result
 from headway.errors import AttemptOver, JobCanceled
+from headway.outside import give_way
+from headway.patience import patiently
 from headway.reporter import Reporter
 from headway.settings import Settings
 from headway.snapshot import JobError, Spec
@@ -44,6 +46,8 @@ def run_attempt(
     answer = reporter.start()
     if not answer.accepted:
         logger.warning("job %s attempt %d may not begin: %s", spec.job_id, attempt, answer.code)
+        if answer.code in {"held", "canceled"}:
+            patiently(lambda: give_way(store, spec), settings.outage_s)
         return
     began_s = time.monotonic()
     logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from headway.actions import possible
 from headway.snapshot import Snapshot, Spec
 from headway.status import Status
 
@@ -35,6 +36,7 @@ def queued(spec: Spec, *, message: str = "queued") -> Members:
         "job_id": spec.job_id,
         "status": Status.QUEUED.value,
         "message": message,
+        "can": possible(Status.QUEUED, spec.policy),
         "task": spec.task,
         "queue": spec.queue,
         "owner": spec.owner,

@@ -87,8 +87,8 @@ class WriteRefused(Conflict):
 
     `fenced`: another holder has the job, or took it over. `over`: the attempt has ended. `gone`: the job was
     deleted. `unknown`: no such job. `stale`: somebody wrote since the `seq` that was read. `exists`: the id is taken.
-    `held`: the job is paused. `canceled`: its cancel was asked for before it started. `unreadable`: the stored
-    snapshot is not headway's.
+    `held`: the job is paused. `canceled`: its cancel was asked for before it started. `withdrawn`: the pause
+    that this acknowledges is no longer asked for. `unreadable`: the stored snapshot is not headway's.
     """
 
     def __init__(self, job_id: str, code: str, seq: int) -> None:

@@ -53,6 +53,11 @@ def updates(job_id: str) -> str:
     return f"job:{job_id}:updates"
 
 
+def requests(job_id: str) -> str:
+    """The channel on which its process hears at once that something is asked of the job."""
+    return f"job:{job_id}:requests"
+
+
 def channel(job_id: str) -> str:
     """Where a lesson writer may name another channel to listen on (string, optional)."""
     return f"job:{job_id}:channel"

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from headway import body
+from headway.actions import possible
 from headway.body import Members
 from headway.clock import utc_now
 from headway.errors import JobNotFound
-from headway.snapshot import EndedAttempt, JobError, Snapshot
+from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
 from headway.status import ACTIVE_STATUSES, Status
 from headway.store import Store
 from headway.store.calls import Change
@@ -65,11 +66,47 @@ def release(store: Store, job_id: str, attempt: int, worker: str) -> bool:
     )
 
 
+def held(spec: Spec) -> Members:
+    """The members of a job that is paused before it began."""
+    return _unbegun(spec, Status.PAUSED, "paused before it began")
+
+
+def canceled(spec: Spec, attempt: int) -> tuple[Members, EndedAttempt]:
+    """The members of a job that is canceled before it began, and how its attempt ended."""
+    finished_at = utc_now()
+    members = _unbegun(spec, Status.CANCELED, "canceled before it began") | {"finished_at": finished_at}
+    return members, EndedAttempt(attempt=attempt, status=Status.CANCELED, finished_at=finished_at)
+
+
+def give_way(store: Store, spec: Spec) -> None:
+    """Do what was asked of a job whose worker gave it back before it could: it waits, so nobody else will.
+
+    Raises:
+        RedisUnavailable: Redis did not answer.
+    """
+    stored = store.read(spec.job_id)
+    if stored is None or stored.adopted or stored.status is not Status.QUEUED:
+        return
+    now = stored.snapshot
+    asked = now.control.requested if now.control else ""
+    flags: frozenset[Change] = frozenset({"acknowledge"})
+    if asked == "pause":
+        store.run(store.calls.change(spec.job_id, stored.seq, held(spec), request=uuid4().hex, flags=flags))
+    elif asked == "cancel":
+        members, ended = canceled(spec, now.attempt)
+        store.run(store.calls.change(spec.job_id, stored.seq, members, request=uuid4().hex, ended=ended))
+
+
+def _unbegun(spec: Spec, status: Status, message: str) -> Members:
+    return body.queued(spec, message=message) | {"status": status.value, "can": possible(status, spec.policy)}
+
+
 def _fail(store: Store, job_id: str, error: JobError, worker: str | None, allowed: Callable[[Snapshot], bool]) -> bool:
     failed = {
         "status": Status.FAILED.value,
         "message": "error",
         "error": error.model_dump(),
+        "can": ["retry"],
         "finished_at": utc_now(),
         "eta_s": None,
         "eta_range_s": None,

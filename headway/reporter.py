@@ -10,13 +10,16 @@ from contextlib import suppress
 from queue import Empty
 from typing import Any
 
-from headway import body
+from headway import body, keys
+from headway.actions import possible
 from headway.bar import Bar, Mirror
 from headway.body import Members
 from headway.clock import utc_now
 from headway.collector import Collector
+from headway.ear import Ear
 from headway.encode import size_bytes
 from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
+from headway.gate import Clock, Gate
 from headway.logs import LogBuffer
 from headway.metrics import as_extra
 from headway.patience import AWAY_PAUSE_S, patiently
@@ -25,10 +28,12 @@ from headway.settings import Settings
 from headway.snapshot import EndedAttempt, JobError, Spec
 from headway.status import Status
 from headway.store import Answer, Store
-from headway.store.calls import Call, Holder
+from headway.store.calls import Call, Flag, Holder
 
 logger = logging.getLogger("headway.reporter")
 
+# A job that is over sooner need not hear what is asked of it.
+_LISTEN_AFTER_S = 0.05
 _LOST = frozenset({"fenced", "over", "gone"})
 
 
@@ -63,14 +68,18 @@ class Reporter(Collector):
         self._given = 0
         self._lost = ""
         self._to_restore = False
-        self._paused_s = 0.0
+        self._heard_seq = 0
+        self._clock = Clock()
+        self._gate = Gate()
         self._started_at = ""
-        self._started_s = 0.0
         self._status = Status.STARTED
         self._written: object = None
         self._unanswered: tuple[Call[Answer], object] | None = None
         self._relay: Relay | None = None
+        self._ear: Ear | None = None
+        self._hearing = threading.Lock()
         self._ending = threading.Event()
+        self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._flush_until_ending, name="headway-flush", daemon=True)
 
     def start(self) -> Answer:
@@ -80,7 +89,7 @@ class Reporter(Collector):
             RedisUnavailable: Redis was away for longer than `HEADWAY_OUTAGE_S`.
         """
         self._started_at = utc_now()
-        self._started_s = time.monotonic()
+        self._clock.start()
         self._counter += 1
         members = self._members() | {"message": "starting..."}
         call = self._store.calls.start(self._holder, self._counter, members)
@@ -117,12 +126,14 @@ class Reporter(Collector):
             logger.warning("job %s: %s", self._holder.job_id, sentence)
 
     def checkpoint(self) -> None:
-        """Give way to what was asked of the job.
+        """Give way to what was asked of the job: while it is paused, wait.
 
         Raises:
             JobCanceled: its cancel was asked for.
             AttemptOver: another holder has the job, or it was deleted: nothing that this attempt says counts any more.
         """
+        while self.asked == "pause" and not self._lost:
+            self._pause()
         if self._lost:
             raise AttemptOver(self._holder.job_id, self._lost)
         if self.asked == "cancel":
@@ -151,8 +162,10 @@ class Reporter(Collector):
             self._relay.close()
             self._relay = None
         self._ending.set()
-        self._wake.put(None)
+        self._hurry()
         self._thread.join()
+        if self._ear is not None:
+            self._ear.close()
         finished_at = utc_now()
         ended = EndedAttempt(
             attempt=self._holder.attempt, status=status, error=error, worker=self._worker,
@@ -170,9 +183,10 @@ class Reporter(Collector):
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
         while not self._ending.is_set() and not self._lost:
-            if not self._progress.bars.any_open:
+            if self._gate.shut or not self._progress.bars.any_open:
+                wait_s = heartbeat_due_s - time.monotonic() if self._ear is not None else _LISTEN_AFTER_S
                 with suppress(Empty):
-                    self._wake.get(timeout=max(0.0, heartbeat_due_s - time.monotonic()))
+                    self._wake.get(timeout=max(0.0, wait_s))
             self._pending = False
             if self._ending.is_set():
                 return
@@ -181,8 +195,10 @@ class Reporter(Collector):
                 if time.monotonic() >= heartbeat_due_s:
                     self._heartbeat()
                     heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
+                self._listen()
                 # Not in step with a job that takes just as long for each round.
-                self._ending.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
+                self._urgent.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
+                self._urgent.clear()
             except RedisUnavailable:
                 # What was written may have been lost since: to put back once too often does no harm.
                 self._to_restore = True
@@ -197,8 +213,12 @@ class Reporter(Collector):
         self._flush_logs()
         self._repeat_unanswered()
         fingerprint = self._progress.fingerprint
-        if fingerprint != self._written:
-            self._status = Status.RUNNING
+        if self._gate.shut and self.asked == "pause":
+            self._write_turn(Status.PAUSED, fingerprint)
+        elif self.asked == "resume" and not self._gate.shut:
+            self._write_turn(Status.RUNNING, fingerprint)
+        elif fingerprint != self._written:
+            self._status = Status.PAUSED if self._gate.shut else Status.RUNNING
             points, dropped = self._progress.metrics.take()
             if not self._write(self._members(), fingerprint, as_extra(points, dropped)):
                 self._progress.metrics.put_back(points, dropped)
@@ -221,9 +241,32 @@ class Reporter(Collector):
         else:
             self._heed(answer)
 
-    def _write(self, members: Members, fingerprint: object, extra: str = "") -> bool:
-        self._unanswered = self._next_call(members, extra=extra), fingerprint
+    def _write(self, members: Members, fingerprint: object, extra: str = "", flag: Flag = "") -> bool:
+        self._unanswered = self._next_call(members, extra=extra, flag=flag), fingerprint
         return self._repeat_unanswered()
+
+    def _write_turn(self, status: Status, fingerprint: object) -> None:
+        """Acknowledge a pause or a resume."""
+        self._status = status
+        self._write(self._members(), fingerprint, flag="acknowledge")
+
+    def _pause(self) -> None:
+        self._clock.stop()
+        self._gate.wait(lambda: self.asked == "pause" and not self._lost, self._hurry)
+        self._clock.go_on()
+
+    def _hurry(self) -> None:
+        self._urgent.set()
+        self._wake.put(None)
+
+    def _listen(self) -> None:
+        """Be told at once of what is asked; a job that ends at once needs none of it."""
+        if self._ear is None:
+            self._ear = Ear(self._settings, keys.requests(self._holder.job_id), self._ask)
+
+    def _ask(self) -> None:
+        with suppress(RedisUnavailable):
+            self._heed(self._store.run(self._store.calls.heartbeat(self._holder, self._given, "reporter")))
 
     def _repeat_unanswered(self) -> bool:
         """Carry out the last write until it is answered: the store can tell a repeat, and no point is told twice."""
@@ -245,21 +288,45 @@ class Reporter(Collector):
             self._to_restore = False
 
     def _next_call(
-        self, members: Members, ended: EndedAttempt | None = None, extra: str = "", large_result: str = ""
+        self,
+        members: Members,
+        ended: EndedAttempt | None = None,
+        extra: str = "",
+        large_result: str = "",
+        flag: Flag = "",
     ) -> Call[Answer]:
         self._counter += 1
         return self._store.calls.write(
-            self._holder, self._counter, self._given, members, ended=ended, extra=extra, large_result=large_result
+            self._holder,
+            self._counter,
+            self._given,
+            members,
+            flag=flag,
+            ended=ended,
+            extra=extra,
+            large_result=large_result,
         )
 
     def _heed(self, answer: Answer) -> None:
+        with self._hearing:
+            self._hear(answer)
+        if self.asked not in {"", "pause"}:
+            self._gate.open()
+
+    def _hear(self, answer: Answer) -> None:
         self._to_restore = self._to_restore or answer.code == "restored"
         if answer.accepted:
             self._given = max(self._given, answer.seq)
-            self._paused_s = answer.paused_s
-            self.asked = answer.asked
+            self._clock.stopped_from_outside_s = answer.paused_s
+            # Answers to two threads may arrive in the other order.
+            if answer.seq >= self._heard_seq:
+                self._heard_seq, self.asked = answer.seq, answer.asked
             if self.asked:
                 self._progress.bars.interrupt()
+                self._hurry()
+        elif answer.code == "withdrawn":
+            self.asked = ""
+            self._gate.open()
         elif answer.code in _LOST:
             self._lost = answer.code
             self.asked = "stop"
@@ -267,7 +334,7 @@ class Reporter(Collector):
             logger.warning("job %s attempt %d is over: %s", self._holder.job_id, self._holder.attempt, answer.code)
 
     def _members(self) -> Members:
-        elapsed_s = max(0.0, time.monotonic() - self._started_s - self._paused_s)
+        elapsed_s, paused_s = self._clock.read()
         return (
             body.queued(self._spec)
             | self._progress.members(elapsed_s, ceiling=100 if self._status is Status.FINISHED else 99)
@@ -275,7 +342,8 @@ class Reporter(Collector):
                 "status": self._status.value,
                 "worker": self._worker,
                 "elapsed_s": round(elapsed_s, 3),
-                "paused_s": round(self._paused_s, 3),
+                "paused_s": round(paused_s, 3),
+                "can": possible(self._status, self._spec.policy),
                 "started_at": self._started_at,
                 "heartbeat_at": utc_now(),
             }

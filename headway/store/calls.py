@@ -123,21 +123,26 @@ class Calls:
         flags: frozenset[Change] = frozenset(),
         ended: EndedAttempt | None = None,
         paused_s: float | None = None,
+        extra: str = "",
     ) -> Call[Answer]:
         """Write as somebody other than the holder; `stale` if anybody wrote since `expected_seq`.
 
         `release` takes the job from its holder, `next` also begins the following attempt (and reopens a terminal
-        job), `hold` and `resume` set and lift the refusal of the holder's `running` writes.
+        job), `hold` and `resume` set and lift the refusal of the holder's `running` writes. `extra` (JSON) goes into
+        the event.
         """
         paused_ms = "" if paused_s is None else int(paused_s * 1000)
         return self._write(
             "change", job_id, members.get("owner"), request,
-            encode(members), expected_seq, members["status"], " ".join(sorted(flags)), _ended(ended), "", paused_ms,
+            encode(members), expected_seq, members["status"], " ".join(sorted(flags)), _ended(ended), extra, paused_ms,
         )  # fmt: skip
 
-    def control(self, job_id: str, asked: Asked, control_json: str, *, request: str) -> Call[Answer]:
-        """Ask a job for something, or withdraw the request with an empty `asked`; the body stays as it is."""
-        return self._write("control", job_id, None, request, asked, control_json)
+    def control(self, job_id: str, asked: Asked, control_json: str, *, request: str, extra: str = "") -> Call[Answer]:
+        """Ask a job for something, or withdraw the request with an empty `asked`; the body stays as it is.
+
+        Its process hears of it at once. `extra` (JSON) goes into the event.
+        """
+        return self._write("control", job_id, None, request, asked, control_json, extra, keys.requests(job_id))
 
     def heartbeat(self, holder: Holder, given: int, who: Literal["reporter", "worker"]) -> Call[Answer]:
         """Raise the attempt's lease and renew the life of the job's keys; no seq, no message, no event."""

@@ -15,6 +15,8 @@ from headway.settings import Settings
 #: Seconds until one attempt at a command is given up; every write may be repeated safely.
 COMMAND_TIMEOUT_S = 3.0
 _RETRIES = 2
+# A subscription whose connection was cut silently is noticed after so long, in seconds.
+_EAR_PING_S = 10
 _AWAY_PREFIXES = ("BUSY", "CLUSTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "TRYAGAIN")
 
 
@@ -25,6 +27,16 @@ def connect(settings: Settings) -> "Redis":
         socket_timeout=COMMAND_TIMEOUT_S,
         socket_connect_timeout=COMMAND_TIMEOUT_S,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), _RETRIES),
+    )
+
+
+def connect_ear(settings: Settings) -> "Redis":
+    """A client for one subscription, read now and then by a thread."""
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        socket_timeout=COMMAND_TIMEOUT_S,
+        socket_connect_timeout=COMMAND_TIMEOUT_S,
+        health_check_interval=_EAR_PING_S,
     )
 
 

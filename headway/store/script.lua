@@ -149,6 +149,10 @@ function ops.write()
         -- Redis came back empty or older: what it says of requests and pauses belongs to another time.
         state.asked, state.control, state.paused_ms = '', '', '0'
     end
+    -- A pause that was withdrawn in the meantime is none.
+    if flag == 'acknowledge' and status == 'paused' and state.asked ~= 'pause' then
+        return answer('withdrawn')
+    end
     seq = math.max(seq, given) + 1
     attempt = own_attempt
     local holder = token
@@ -264,7 +268,7 @@ end
 
 -- A request is the API's to set and never touches the body. An empty request withdraws the one before.
 function ops.control()
-    local asked, control = ARGV[8], ARGV[9]
+    local asked, control, extra, requests = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
     local refused = not_there()
     if refused then
         return refused
@@ -281,8 +285,9 @@ function ops.control()
     end
     state.asked = asked
     seq = seq + 1
-    commit(state.status, asked == '' and 'null' or control, string.sub(snapshot, tonumber(state.head) + 1), '', '',
-        {'request', token, 'request_seq', seq})
+    commit(state.status, asked == '' and 'null' or control, string.sub(snapshot, tonumber(state.head) + 1), '',
+        extra, {'request', token, 'request_seq', seq})
+    redis.call('PUBLISH', requests, asked)
     return answer('ok')
 end
 

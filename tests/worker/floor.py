@@ -11,11 +11,14 @@ from rq.serializers import JSONSerializer
 from headway import body, engines
 from headway.clock import utc_now
 from headway.settings import Settings
-from headway.snapshot import Snapshot, Spec
+from headway.snapshot import Policy, Snapshot, Spec
 from headway.store import Store
 from tests.wait import wait_for
 
 JOBS = ("tests.worker.jobs",)
+
+
+ANY_POLICY = Policy()
 
 
 class Floor:
@@ -26,8 +29,9 @@ class Floor:
         self.store = Store(self.settings)
         self.engine = engines.load(self.settings).engine(self.settings)
 
-    def submit(self, task: str, job_id: str = "", **params: Any) -> str:
-        spec = Spec(job_id=job_id or uuid4().hex[:12], task=task, params=params, created_at=utc_now())
+    def submit(self, task: str, job_id: str = "", policy: Policy = ANY_POLICY, **params: Any) -> str:
+        job_id = job_id or uuid4().hex[:12]
+        spec = Spec(job_id=job_id, task=task, params=params, policy=policy, created_at=utc_now())
         self.store.run(self.store.calls.create(spec, body.queued(spec), request="r"))
         self.engine.enqueue(spec, 1)
         return spec.job_id

@@ -10,6 +10,9 @@ from typing import Any
 from headway import log, metric, report, task, track
 from tests.wait import wait_for
 
+# Never set: a step of a job takes its time.
+PACE = threading.Event()
+
 
 @task
 def add(a: int, b: int) -> int:
@@ -124,3 +127,22 @@ def hold(go: str, runs: str) -> int:
     with Path(runs).open("a") as file:
         file.write("through\n")
     return 1
+
+
+@task
+def step(count: int, trace: str = "") -> int:
+    """Take steps of 10 ms each, and say in a file how the loop was left."""
+    try:
+        for i in track(range(count), desc="steps", unit="step"):
+            metric(at=i)
+            PACE.wait(0.01)
+    finally:
+        if trace:
+            Path(trace).write_text("left")
+    return count
+
+
+@task(pause="never")
+def hurry(count: int) -> int:
+    """Take steps, and never stand still."""
+    return step(count)
