@@ -63,6 +63,20 @@ class LessonJob(BaseModel):
     job_id: str = Field(examples=[JOB_ID_EXAMPLE])
 
 
+class BulkAnswer(BaseModel):
+    """What became of an action for one of many jobs."""
+
+    job_id: str = Field(examples=[JOB_ID_EXAMPLE])
+    snapshot: Snapshot | None = Field(default=None, description="The job after it; null where it was refused.")
+    problem: str | None = Field(default=None, description="Why it was refused; null where it was not.")
+
+
+class BulkResult(BaseModel):
+    """What became of an action, in the order of the ids."""
+
+    results: list[BulkAnswer]
+
+
 class Upload(BaseModel):
     """A file that was kept."""
 

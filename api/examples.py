@@ -5,9 +5,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.answers import JOB_ID_EXAMPLE, Health, JobDetail, JobPage, LessonJob, Ready, Statuses, Upload
+from api.answers import (
+    JOB_ID_EXAMPLE,
+    BulkAnswer,
+    BulkResult,
+    Health,
+    JobDetail,
+    JobPage,
+    LessonJob,
+    Ready,
+    Statuses,
+    Upload,
+)
 from headway.lesson import LONG_TASK
-from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
+from headway.snapshot import Control, EndedAttempt, JobError, Snapshot, Spec
 from headway.status import Status
 from headway.version import __version__
 from headway.workers import WorkerInfo
@@ -64,6 +75,15 @@ FINISHED = RUNNING.model_copy(
         "finished_at": "2025-10-28T10:21:39.600Z",
         "heartbeat_at": "2025-10-28T10:21:39.600Z",
     }
+)
+ASKED = RUNNING.model_copy(
+    update={"control": Control(requested="pause", by="ada", at=_CHANGED_AT), "can": ["pause", "cancel"], "seq": 10}
+)
+BULK = BulkResult(
+    results=[
+        BulkAnswer(job_id=JOB_ID_EXAMPLE, snapshot=ASKED, problem=None),
+        BulkAnswer(job_id="b2", snapshot=None, problem="job not found"),
+    ]
 )
 STATUSES = Statuses(snapshots=[RUNNING], missing=["b2"])
 EVENT = f"id: {FINISHED.seq}\ndata: {FINISHED.model_dump_json()}\n\n"

@@ -87,6 +87,18 @@ class Hub:
         topic = self._topics.get(job_id)
         return topic.latest if topic is not None and self._is_fresh(topic) else None
 
+    def offer(self, job_id: str, stored: Stored) -> None:
+        """Take what this process has just brought about, before its message arrives."""
+        topic = self._topics.get(job_id)
+        if topic is not None:
+            topic.offer(stored)
+
+    def forget(self, job_id: str) -> None:
+        """Take in that a job was deleted, before its message arrives."""
+        topic = self._topics.get(job_id)
+        if topic is not None:
+            topic.latest, topic.seen = None, None
+
     def attach(self, job_id: str, watcher: Watcher) -> Topic:
         """Tell `watcher` of a job's changes from now on; the job may be one that is not there yet."""
         topic = self._topics.get(job_id) or self._open(job_id)

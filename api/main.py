@@ -14,7 +14,7 @@ from api.deadline import ANSWER_S
 from api.deps import Services
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import events, files, health, jobs, status, tasks, workers, workflow, ws
+from api.routes import control, events, files, health, jobs, status, tasks, workers, workflow, ws
 from api.schema import DocumentedApi
 from api.uploads import FRAMING_MAX
 from headway import engines
@@ -54,7 +54,7 @@ def create_app(
     )
     problems.install(app)
     # A request goes through the routes in this order, and polls are the most frequent.
-    for module in (status, jobs, files, events, workflow, tasks, workers, health):
+    for module in (status, jobs, control, files, events, workflow, tasks, workers, health):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
     # The last one added is the first that a request meets.

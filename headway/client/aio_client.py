@@ -53,6 +53,26 @@ class AsyncClient:
         """Ask for a job and return its queued snapshot; see `Client.submit`."""
         return await self._http.ask(request.submit(task, params, more, queue=queue, idempotency_key=idempotency_key))
 
+    async def pause(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Ask a job to stand still; see `Client.pause`."""
+        return await self._http.ask(request.act(job_id, "pause", idempotency_key))
+
+    async def resume(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Let a paused job go on; see `Client.resume`."""
+        return await self._http.ask(request.act(job_id, "resume", idempotency_key))
+
+    async def cancel(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Ask a job to end; see `Client.cancel`."""
+        return await self._http.ask(request.act(job_id, "cancel", idempotency_key))
+
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Let a job that is over wait in its queue again; see `Client.retry`."""
+        return await self._http.ask(request.act(job_id, "retry", idempotency_key))
+
+    async def delete(self, job_id: str) -> None:
+        """Remove a job that is over; see `Client.delete`."""
+        await self._http.ask(request.delete(job_id))
+
     async def upload(self, path_or_file: str | os.PathLike[str] | IO[bytes], *, name: str | None = None) -> Upload:
         """Send a file to where jobs can open it, read outside the event loop; see `Client.upload`."""
         with opened(path_or_file, name) as source:

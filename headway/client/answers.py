@@ -65,6 +65,7 @@ class Statuses:
 SNAPSHOT: TypeAdapter[Snapshot] = TypeAdapter(Snapshot)
 BATCH: TypeAdapter[StatusBatch] = TypeAdapter(StatusBatch)
 VALUE: TypeAdapter[Any] = TypeAdapter(Any)
+NOTHING: TypeAdapter[None] = TypeAdapter(None)
 JOB: TypeAdapter[JobDetail] = TypeAdapter(JobDetail)
 JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)

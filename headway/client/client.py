@@ -140,6 +140,39 @@ class Client:
         value = value_of(ended)
         return self._http.ask(request.result(job_id)) if kept_beside(ended) else value
 
+    def pause(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Ask a job to stand still, and return its snapshot, which says so at once.
+
+        A waiting job is held. A running one stands still at its next `track` step or `checkpoint()`: until it says so,
+        `control` has the request. What is paused already is left so.
+
+        Raises:
+            Conflict: the job is over, its task cannot be paused, or it is not headway's.
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.ask(request.act(job_id, "pause", idempotency_key))
+
+    def resume(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Let a paused job go on, or withdraw a pause that it has not yet given way to; errors as `pause`."""
+        return self._http.ask(request.act(job_id, "resume", idempotency_key))
+
+    def cancel(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Ask a job to end: a waiting one at once, a running one at its next step; errors as `pause`."""
+        return self._http.ask(request.act(job_id, "cancel", idempotency_key))
+
+    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Snapshot:
+        """Let a job that is over wait in its queue again, as its next attempt; errors as `pause`.
+
+        Args:
+            idempotency_key: a repeat with the same one is no further attempt; None makes a new one.
+        """
+        return self._http.ask(request.act(job_id, "retry", idempotency_key))
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job that is over, for everybody; errors as `pause`."""
+        self._http.ask(request.delete(job_id))
+
     def job(self, job_id: str) -> JobDetail:
         """The latest snapshot of a job with what was asked for and how earlier attempts ended; errors as `status`."""
         return self._http.ask(request.job(job_id))

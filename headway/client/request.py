@@ -13,6 +13,7 @@ from headway.client.answers import (
     BATCH,
     JOB,
     JOBS,
+    NOTHING,
     SNAPSHOT,
     TASK,
     TASKS,
@@ -28,7 +29,7 @@ from headway.client.problems import error_of, not_headway
 from headway.encode import encode_result
 from headway.errors import BadInput
 from headway.keys import check_idempotency_key, check_job_id
-from headway.snapshot import Snapshot
+from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
@@ -61,7 +62,7 @@ class Request(Generic[T]):
         if http_status >= 300:
             raise error_of(http_status, body, about=self.about, base=base)
         try:
-            return self.answer.validate_json(body)
+            return self.answer.validate_json(body or b"null")
         except ValidationError:
             raise not_headway(base, self.path) from None
 
@@ -83,6 +84,18 @@ def submit(
     key = uuid.uuid4().hex if idempotency_key is None else check_idempotency_key(idempotency_key)
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     return Request("POST", "/jobs", SNAPSHOT, about=task, body=body.encode(), headers=headers)
+
+
+def act(job_id: str, action: Action, idempotency_key: str | None) -> Request[Snapshot]:
+    """Ask something of a job; errors as `Client.pause` and the like list them."""
+    key = uuid.uuid4().hex if idempotency_key is None else check_idempotency_key(idempotency_key)
+    path = f"/jobs/{check_job_id(job_id)}/{action}"
+    return Request("POST", path, SNAPSHOT, about=job_id, headers={"Idempotency-Key": key})
+
+
+def delete(job_id: str) -> Request[None]:
+    """Remove a job."""
+    return Request("DELETE", f"/jobs/{check_job_id(job_id)}", NOTHING, about=job_id)
 
 
 def upload() -> Request[Upload]:

@@ -19,7 +19,11 @@ from tests.api.watching import WrittenJob, new_id, read_to_end
 from tests.servers import ApiServer, api_server
 
 Call = tuple[str, str]
-BODIES: dict[str, Any] = {"/jobs": {"task": "long_task"}, "/workflow/run": {}}
+BODIES: dict[str, Any] = {
+    "/jobs": {"task": "long_task"},
+    "/jobs/bulk": {"action": "pause", "ids": ["nobody"]},
+    "/workflow/run": {},
+}
 WITHOUT_REDIS = {"/healthz", "/files"}
 
 
@@ -32,7 +36,7 @@ def calls() -> list[Call]:
 
 CALLS = calls()
 ABOUT_A_JOB = [call for call in CALLS if "{job_id}" in call[1]]
-WITH_BODY = [call for call in CALLS if call[0] in {"POST", "PUT", "PATCH"}]
+WITH_BODY = [call for call in CALLS if call[0] == "POST" and (call[1] in BODIES or call[1] == "/files")]
 
 
 def send(client: httpx2.Client, call: Call, job_id: str = "nobody", **options: Any) -> httpx2.Response:
@@ -41,7 +45,7 @@ def send(client: httpx2.Client, call: Call, job_id: str = "nobody", **options: A
         options = {"files": {"file": ("t.csv", b"a\n1\n")}}
     elif path == "/status" and not options:
         options = {"params": {"ids": job_id}}
-    elif method == "POST" and not options:
+    elif path in BODIES and method == "POST" and not options:
         options = {"json": BODIES[path]}
     return client.request(method, path.format(job_id=job_id, name="nothing"), **options)
 

@@ -1,4 +1,4 @@
-"""Every block of the page on the client, run as it stands against a real API and worker."""
+"""Every block of the pages on the client and on what it can ask of jobs, run as it stands against a real API and worker."""
 
 import inspect
 import re
@@ -14,12 +14,14 @@ from tests.fixtures import Stack
 from tests.servers import inherited
 from tests.wait import wait_for
 
-PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "client.md").read_text()
+CONTROL = (DOCS / "control.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE + CONTROL, re.DOTALL)
 
 
 def test_every_block_is_found() -> None:
-    assert len(BLOCKS) == PAGE.count("```python") == 8
+    assert len(BLOCKS) == (PAGE + CONTROL).count("```python") == 9
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
