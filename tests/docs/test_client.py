@@ -1,4 +1,4 @@
-"""Every block of the pages on the client and on what it can ask of jobs, run as it stands against a real API and worker."""
+"""Every block of the pages on the client and on control, run as it stands against a real API and worker."""
 
 import inspect
 import re
