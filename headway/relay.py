@@ -7,6 +7,7 @@ import socket
 import stat
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -20,6 +21,7 @@ CONNECTIONS_MAX = 512
 BARS_A_CHILD_MAX = 1_000
 _CHUNK_BYTES = 1 << 16
 _BACKLOG = 128
+_LAST_WORDS_S = 1.0
 # A socket's address ends at 107 bytes on Linux, at 103 on macOS.
 _PATH_MAX_BYTES = 100
 
@@ -72,25 +74,30 @@ class Relay:
         self._thread.start()
 
     def close(self) -> None:
-        """Take what children have sent so far, and stop listening."""
+        """Take what children have sent so far, waiting for it at most 1 s, and stop listening."""
         if self.address is not None:
-            self._close.send(b"x")
-            self._thread.join()
+            # A job may have closed every file descriptor: then the thread hears of nothing any more, not even of this.
+            with suppress(OSError):
+                self._close.send(b"x")
+                self._thread.join(2 * _LAST_WORDS_S)
             with suppress(OSError):
                 Path(self.address).unlink()
-        for connection in self._children:
+        connections = list(self._children)
+        for connection in connections:
             _say(connection, DISMISSED)
-        for one in (self._closing, self._close, self._server, *self._children):
+        for one in (self._closing, self._close, self._server, *connections):
             with suppress(OSError):
                 one.close()
         with suppress(OSError):
             self._selector.close()
 
     def _serve(self) -> None:
-        # Until everybody has been silent for a moment after the end: what was sent before it counts.
-        while not self._ending or self._select(0):
-            if not self._ending:
-                self._select(None)
+        while not self._ending:
+            self._select(None)
+        # Until everybody has been silent for a moment: what was sent before the end counts.
+        deadline_s = time.monotonic() + _LAST_WORDS_S
+        while self._select(0) and time.monotonic() < deadline_s:
+            pass
         for child in self._children.values():
             child.end()
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,31 @@ def test_a_child_is_told_when_the_job_ends_in_good_order(desk: Desk) -> None:
         assert child.recv(1) == HEARD
         desk.reporter.finish("1")
         assert told(child) == DISMISSED
+
+
+def test_children_that_never_stop_talking_do_not_hold_up_the_end(desk: Desk) -> None:
+    talking = multiprocessing.Semaphore(0)
+
+    def talk() -> None:
+        with suppress(OSError), connected(desk) as connection:
+            for i in count():
+                connection.sendall(b'{"said":[null,"%d",null,null,null]}\n' % i * 10_000)
+                if i == 0:
+                    talking.release()
+
+    children = [multiprocessing.get_context("fork").Process(target=talk) for _ in range(8)]
+    for child in children:
+        child.start()
+    for _ in children:
+        assert talking.acquire(timeout=10)
+    ending = threading.Thread(target=desk.reporter.finish, args=("1",), daemon=True)
+    ending.start()
+    ending.join(10)
+    for child in children:
+        child.kill()
+        child.join()
+    assert not ending.is_alive()
+    assert desk.now().status == "finished"
 
 
 def test_a_process_that_is_started_after_the_job_is_outside_of_it(desk: Desk) -> None:

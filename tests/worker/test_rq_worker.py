@@ -267,11 +267,13 @@ def test_a_child_that_a_job_forgot_says_nothing_after_its_end(floor: Floor, tmp_
     assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
 
 
+@pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.usefixtures("worker")
-def test_a_job_that_closes_every_descriptor_ends_and_so_does_the_next_one(floor: Floor) -> None:
-    last = floor.ended(floor.submit("close_all_descriptors"))
-    assert last.status in {"finished", "failed"}
-    assert last.result == "still here" or last.error is not None
+def test_a_job_that_closes_every_descriptor_loses_neither_its_result_nor_the_next_job(floor: Floor, first: int) -> None:
+    job_id = floor.submit("close_all_descriptors", first=first)
+    last = floor.ended(job_id)
+    assert (last.status, last.result, last.message, last.error) == ("finished", "still here", "complete", None)
+    floor.agrees(job_id)
     assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
 
 
