@@ -22,7 +22,7 @@ class Bar:
 
     __slots__ = (
         "_closed_weight", "_step_done", "_step_n", "_steps",
-        "children", "closed", "desc", "id", "key", "meter", "n", "of", "parent", "source", "steps",
+        "children", "closed", "depth", "desc", "id", "key", "meter", "n", "of", "parent", "source", "steps",
         "total", "unit", "weight",
     )  # fmt: skip
 
@@ -32,6 +32,7 @@ class Bar:
     ) -> None:  # fmt: skip
         self.id = bar_id
         self.parent = parent
+        self.depth: int = 1 if parent is None else parent.depth + 1
         self.key = key
         self.desc = desc
         self.n: Number = 0

@@ -9,6 +9,8 @@ from headway.values import Number
 
 #: Bars carried in a snapshot.
 BARS_MAX = 64
+#: Bars inside one another. Iterators that are all begun and never ended, as those of one `zip`, would go on for ever.
+DEPTH_MAX = 32
 
 B = TypeVar("B", bound=Bar)
 
@@ -44,7 +46,7 @@ class Bars:
     def mirror(self, desc: str, unit: str, weight: float, inside: Bar | None) -> Mirror:
         """Add a bar of another process inside one that is known of it, or else as `open` does."""
         with self._lock:
-            parent = inside or self._innermost.get(self._main_key)
+            parent = _with_room(inside or self._innermost.get(self._main_key))
             return self._add(Mirror(self._next_id, parent, object(), desc, unit, weight))
 
     def close(self, bar: Bar, *, complete: bool = False) -> None:
@@ -141,13 +143,18 @@ class Bars:
             self._innermost[key] = innermost
 
     def _parent(self, key: Hashable) -> Bar | None:
-        return self._innermost.get(key) or self._innermost.get(self._main_key)
+        return _with_room(self._innermost.get(key) or self._innermost.get(self._main_key))
 
     def _add(self, bar: B) -> B:
         self._next_id += 1
         self._innermost[bar.key] = bar
         (bar.parent or self._root).took_in(bar)
         return bar
+
+
+def _with_room(bar: Bar | None) -> Bar | None:
+    """`bar`, or the one around it where nothing fits inside any more."""
+    return bar.parent if bar is not None and bar.depth >= DEPTH_MAX else bar
 
 
 def _walk(bar: Bar) -> Iterator[Bar]:

@@ -218,6 +218,15 @@ def test_values_that_a_child_makes_up_are_brought_into_range(desk: Desk) -> None
     assert (shown.n, shown.total, shown.desc, shown.fraction, shown.percent) == (0, None, "b\ufffd", 1.0, 99)
 
 
+def test_bars_that_a_child_nests_without_end_are_shown_as_deep_as_others(desk: Desk) -> None:
+    bars = [[i, i - 1 or None, f"bar {i}", 0, 1, "it", 1.0, 0.0, False] for i in range(1, 1_000)]
+    with connected(desk) as child:
+        child.sendall(json.dumps({"bars": bars}).encode() + b'\n{"said":[null,"read",null,null,null]}\n')
+        desk.seen(lambda snapshot: snapshot.message == "read")
+    desk.reporter.finish("1")
+    assert desk.now().status == "finished"
+
+
 def test_more_connections_than_are_heard_are_refused_and_the_job_goes_on(desk: Desk) -> None:
     many = []
     try:

@@ -133,3 +133,14 @@ def test_a_job_that_says_nothing_is_at_what_its_loop_is_called(desk: Desk) -> No
     for _ in track(range(2), desc="reading"):
         desk.seen(lambda snapshot: snapshot.message == "reading")
         break
+
+
+def test_loops_that_are_all_begun_at_once_do_not_nest_without_end(desk: Desk) -> None:
+    columns = [track(range(2), desc=f"column {i}") for i in range(2_000)]
+    for row, _ in enumerate(zip(*columns, strict=True)):
+        if row == 1:
+            report(message="second row")
+            frame = desk.seen(lambda snapshot: snapshot.message == "second row")[-1]
+    assert (len(frame.bars), frame.n, frame.total) == (64, 1, 2)
+    desk.reporter.finish("1")
+    assert (desk.now().status, desk.now().percent) == ("finished", 100)
