@@ -65,17 +65,17 @@ def report(
     (current_job() or LOCAL).report(percent, message, n, total, unit)
 
 
-def metric(measured: Mapping[str, object] | None = None, /, **more: object) -> None:
+def metric(measured: Mapping[Any, object] | None = None, /, **more: object) -> None:
     """Record what the job measures, such as `metric(loss=0.31)`; every call is a point of each name's series.
 
     Never raises for a value: NaN and infinity are null, what is no number is left out of charts as null. A job has at
     most 64 names.
 
     Args:
-        measured: values by name, for names that are no Python words.
+        measured: values by name, for names that are no Python words. What has no names is "unnamed".
         more: values by name.
     """
-    (current_job() or LOCAL).metric({**(measured or {}), **more})
+    (current_job() or LOCAL).metric(more if measured is None else {**_by_name(measured), **more})
 
 
 def log(line: object) -> None:
@@ -141,8 +141,18 @@ def _phase(job: Job, name: str, weight: float, of: float | None) -> Iterator[Non
         job.close_bar(opened, complete=complete)
 
 
-def _length(items: object) -> Number | None:
+def _by_name(measured: Any) -> Mapping[Any, object]:
     try:
-        return len(items)  # type: ignore[arg-type]
-    except (TypeError, AttributeError, NotImplementedError):
+        return dict(measured)
+    except Exception:  # a foreign class's own methods run here, and may raise anything
+        return {"unnamed": measured}
+
+
+def _length(items: Any) -> Number | None:
+    if isinstance(items, range):
+        # len() has no word for a long one.
+        return max(0, -((items.start - items.stop) // items.step))
+    try:
+        return len(items)
+    except Exception:  # a foreign class's own method runs here, and may raise anything
         return None

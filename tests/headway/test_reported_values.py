@@ -1,8 +1,10 @@
 """Values, metrics and log lines of a running attempt, on a real Redis."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from headway.reporting import log, metric, phase, report, track
@@ -66,3 +68,54 @@ def test_no_value_breaks_the_job_or_its_snapshot(desk: Desk, value: Any) -> None
     desk.seen(lambda snapshot: snapshot.message == "sound")
     desk.reporter.finish("null")
     assert desk.now().status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        (pd.Series({"loss": 0.5, 7: 2}), {"loss": 0.5, "7": 2}),
+        ({("a", 1): 3}, {"('a', 1)": 3}),
+        (5, {"unnamed": 5}),
+        ([1, 2], {"unnamed": None}),
+        ("loss", {"unnamed": None}),
+        ({}, {}),
+    ],
+)
+def test_metrics_are_taken_from_whatever_has_values_by_name(
+    desk: Desk, measured: Any, shown: dict[str, float | None]
+) -> None:
+    metric(measured, more=1)
+    desk.reporter.finish("null")
+    assert desk.now().metrics == {**shown, "more": 1}
+
+
+class Endless:
+    """Has an item, and a length that is none."""
+
+    def __init__(self, length: object) -> None:
+        self._length = length
+
+    def __len__(self) -> int:
+        if isinstance(self._length, Exception):
+            raise self._length
+        return self._length  # type: ignore[return-value]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([1])
+
+
+@pytest.mark.parametrize(
+    ("items", "total"),
+    [
+        (range(10**30), 1e30),
+        (range(7 * 10**30, 0, -7), 1e30),
+        (Endless(RuntimeError("no")), None),
+        (Endless(-1), None),
+        (Endless("many"), None),
+    ],
+)
+def test_a_length_that_python_cannot_say_breaks_no_loop(desk: Desk, items: Any, total: float | None) -> None:
+    for _ in track(items, desc="items"):
+        frame = desk.seen(lambda snapshot: bool(snapshot.bars))[-1]
+        break
+    assert frame.total == total
