@@ -100,4 +100,4 @@ def _end_forked_child() -> None:
 def job_error(error: BaseException, settings: Settings) -> JobError:
     """An exception as a snapshot carries it."""
     detail = values.error_detail(error, settings.error_detail_max_bytes)
-    return JobError(type=type(error).__name__, detail=detail)
+    return JobError(type=values.error_type(error), detail=detail)

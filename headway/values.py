@@ -16,6 +16,7 @@ Complain = Callable[[str], None]
 #: Largest whole number up to which a double, and so JavaScript, counts exactly.
 EXACT_INT = 2**53
 METRIC_NAME_MAX = 100
+ERROR_TYPE_MAX = 200
 
 # Colours and cursor moves mean something to a terminal only.
 _TERMINAL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -109,6 +110,11 @@ def error_detail(error: BaseException, max_bytes: int, complain: Complain = igno
     return encoded[: max_bytes - len(mark.encode())].decode(errors="ignore") + mark
 
 
+def error_type(error: BaseException) -> str:
+    """The name of an error's class, on one line."""
+    return " ".join(text(type(error).__name__, ERROR_TYPE_MAX).split())
+
+
 def metric_name(name: object, complain: Complain = ignore) -> str:
     """A metric's name: one line, at most 100 characters, "unnamed" where nothing is left."""
     return " ".join(text(name, METRIC_NAME_MAX, complain).split()) or "unnamed"
@@ -153,7 +159,7 @@ def _stringify(value: object, complain: Complain) -> str:
         return ""
     try:
         return str(value)
-    except Exception:  # the value's own __str__ runs here, and may raise anything
+    except (Exception, SystemExit):  # the value's own __str__ runs here, and may raise anything
         complain(f"a value of type {type(value).__name__} has no text: its str() raises")
         return f"<unprintable {type(value).__name__}>"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.values import count, error_detail, metric_name, number, percent, text, total
+from headway.values import count, error_detail, error_type, metric_name, number, percent, text, total
 
 NAN, INF = math.nan, math.inf
 
@@ -163,12 +163,20 @@ def test_no_errors_detail_exceeds_its_bytes(said: str, max_bytes: int) -> None:
     assert len(error_detail(ValueError(said), max_bytes).encode()) <= max_bytes
 
 
-def test_an_exception_whose_text_raises_has_a_detail() -> None:
+@pytest.mark.parametrize("raised", [RuntimeError, RecursionError, SystemExit])
+def test_an_exception_whose_text_raises_has_a_detail(raised: type[BaseException]) -> None:
     class Mute(Exception):
         def __str__(self) -> str:
-            raise RuntimeError
+            raise raised
 
     assert error_detail(Mute(), 100) == "<unprintable Mute>"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Odd\x07\n\x1b[31mError", "Odd\ufffd Error"), ("E" * 10_000, "E" * 199 + "…")]
+)
+def test_an_errors_type_is_one_short_line(name: str, shown: str) -> None:
+    assert error_type(type(name, (Exception,), {})()) == shown
 
 
 @pytest.mark.parametrize(

@@ -51,15 +51,22 @@ def leave(how: str) -> Any:
         rows.append({"rows": rows})
         return rows
     if how == "mute error":
-        raise MuteError
+        raise MuteError(RuntimeError("no words"))
+    if how == "leaving error":
+        raise MuteError(SystemExit(4))
+    if how == "long error":
+        raise type("E" * 1_000_000, (Exception,), {})("é" * 1_000_000)
     raise KeyboardInterrupt
 
 
 class MuteError(Exception):
     """Cannot say what it is."""
 
+    def __init__(self, raised: BaseException) -> None:
+        self._raised = raised
+
     def __str__(self) -> str:
-        raise RuntimeError("no words")
+        raise self._raised
 
 
 @task

@@ -72,6 +72,8 @@ def test_a_failing_job_says_type_and_detail_and_keeps_its_percent(floor: Floor) 
         ("leave", {"how": "os._exit"}, "WorkHorseKilled", "ended early"),
         ("leave", {"how": "cycle"}, "NotEncodable", "contains itself"),
         ("leave", {"how": "mute error"}, "MuteError", "unprintable"),
+        ("leave", {"how": "leaving error"}, "MuteError", "unprintable"),
+        ("leave", {"how": "long error"}, "E" * 199 + "…", "ééé"),
     ],
 )
 def test_whatever_a_job_does_it_ends_in_a_clear_failure_and_the_worker_goes_on(
