@@ -1,11 +1,9 @@
 """The lesson's own worker code, under its own worker, shown by headway."""
 
-import importlib.util
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -16,10 +14,9 @@ from rq import Queue
 
 from tests.api.watching import new_id, open_socket, read_to_end, subscribers
 from tests.fixtures import Stack
-from tests.servers import ROOT, ApiServer, api_server, process
+from tests.servers import ROOT, ApiServer, process
 from tests.wait import wait_for
 
-WRITERS = Path(__file__).parent.parent / "lesson" / "writers.py"
 ODD_RESULT: dict[str, Any] = {
     "empty": [],
     "nested": {"also": {}},
@@ -28,26 +25,6 @@ ODD_RESULT: dict[str, Any] = {
     "big": 2**60,
     "x": 1.0,
 }
-
-
-@pytest.fixture
-def writers(module_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The lesson's module, writing into our Redis without its pauses."""
-    monkeypatch.setenv("LESSON_REDIS_URL", module_redis_url)
-    monkeypatch.setenv("LESSON_STEP_S", "0.02")
-    spec = importlib.util.spec_from_file_location("lesson_writers", WRITERS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def both(api: ApiServer, module_redis_url: str) -> Iterator[tuple[ApiServer, ApiServer]]:
-    """Two API processes on one Redis."""
-    with api_server(module_redis_url) as another:
-        yield api, another
 
 
 Frames = list[dict[str, Any]]
