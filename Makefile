@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .NOTPARALLEL:
-.PHONY: help setup run test check lint types imports unit bench lock clean
+.PHONY: help setup run test check lint types imports unit chaos bench lock clean
 
 # Say what there is.
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test     every check and every test'
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'
+	@echo 'make chaos    what clients see while Redis and the API come and go, in long rounds of new seeds'
 	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
 	@echo 'make setup    only build .venv from the lock'
 	@echo 'make lock     resolve pyproject.toml into requirements.lock anew'
@@ -69,6 +70,11 @@ imports: $(READY)
 # The tests without a browser and without the long ones.
 unit: $(READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
+
+# Three rounds of 40 s, in each of which servers and connections go away; `make test` has one of 7 s. A round that failed
+# says what to type: CHAOS_SEED plans it again.
+chaos: $(READY)
+	@CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),3) CHAOS_DURATION_S=$(or $(CHAOS_DURATION_S),40) $(BIN)/python -m pytest tests/chaos
 
 # Measure; the figures also go to .headway/bench.json. Fails if one is short of its goal.
 bench: $(READY)
