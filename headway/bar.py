@@ -21,7 +21,7 @@ class Bar:
     """
 
     __slots__ = (
-        "_closed_weight", "_step_done", "_step_n", "_steps",
+        "_closed_weight", "_step_done", "_step_n", "_step_weight", "_steps",
         "children", "closed", "depth", "desc", "id", "key", "meter", "n", "of", "parent", "source", "steps",
         "total", "unit", "weight",
     )  # fmt: skip
@@ -48,6 +48,7 @@ class Bar:
         self._closed_weight = 0.0
         self._step_n: Number | None = None
         self._step_done = 0.0
+        self._step_weight = 0.0
         self._steps = 0
 
     @property
@@ -111,7 +112,7 @@ class Bar:
         if self._step_n != self.count:
             if self._step_n is not None:
                 self._steps += 1
-            self._step_n, self._step_done = self.count, 0.0
+            self._step_n, self._step_done, self._step_weight = self.count, 0.0, 0.0
         self.children.append(child)
 
     def let_go(self, child: "Bar") -> None:
@@ -120,12 +121,13 @@ class Bar:
         self._closed_weight += child.weight
         if self._step_n == self.count:
             fraction = child.fraction
+            self._step_weight += child.weight
             self._step_done += child.weight * (1.0 if fraction is None else fraction)
 
     @property
     def _per_step(self) -> float:
         """What the bars inside weigh together in one step, on average over the steps that had any; 0 if unknown."""
-        return (self._closed_weight - self._step_done) / self._steps if self._steps else 0.0
+        return (self._closed_weight - self._step_weight) / self._steps if self._steps else 0.0
 
 
 class Phase(Bar):

@@ -38,6 +38,16 @@ def test_from_the_second_step_on_each_of_several_loops_inside_counts_its_share(b
     assert bars.fraction == pytest.approx(0.875)
 
 
+def test_a_loop_inside_that_is_left_half_way_takes_nothing_back(bars: Bars) -> None:
+    outer = loop(bars, total=2)
+    bars.close(loop(bars, total=2, n=2))
+    outer.n = 1
+    inner = loop(bars, total=2, n=1)
+    assert bars.fraction == pytest.approx(0.75)
+    bars.close(inner)
+    assert bars.fraction == pytest.approx(0.75)
+
+
 def test_steps_that_a_pool_works_at_side_by_side_all_count(bars: Bars) -> None:
     outer = loop(bars, total=100)
     bars.close(bars.mirror("", "it", 1.0, None))
