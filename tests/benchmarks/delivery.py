@@ -1,5 +1,6 @@
 """From a write in the store to the clients' sockets: how late, how many, beside a bare relay."""
 
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,11 +66,12 @@ def many_jobs(rounds: int) -> list[Figure]:
 
 
 def _measure(load: Load, rounds: int) -> Callable[[str], tuple[list[float], list[float]]]:
-    with private_redis() as url, _headway(url) as ours, _bare(url) as peer:
-        return side_by_side(lambda: _run(url, ours, load), lambda: _run(url, peer, load), rounds).of
+    with private_redis() as url, headway(url) as ours, bare(url) as peer:
+        return side_by_side(lambda: run(url, ours, load), lambda: run(url, peer, load), rounds).of
 
 
-def _run(redis_url: str, server: Server, load: Load) -> Measured:
+def run(redis_url: str, server: Server, load: Load) -> Measured:
+    """Let a crowd watch while the jobs are written: `frames`, `frames_per_s`, `p50_ms` and `p99_ms`."""
     job_ids = in_child(writing.create_jobs, redis_url=redis_url, count=load.jobs)
     hellos = [server.hello(job_id) for job_id in job_ids]
     with tempfile.TemporaryDirectory() as folder:
@@ -91,14 +93,22 @@ def _run(redis_url: str, server: Server, load: Load) -> Measured:
 
 
 @contextmanager
-def _headway(redis_url: str) -> Iterator[Server]:
+def headway(redis_url: str) -> Iterator[Server]:
+    """headway's API."""
     with tempfile.TemporaryDirectory() as folder, api_server(redis_url, HEADWAY_DATA_DIR=folder) as api:
         port = int(api.url.rpartition(":")[2])
         yield Server(port, lambda job_id: crowd.hello(port, f"/ws/{job_id}").decode())
 
 
 @contextmanager
-def _bare(redis_url: str) -> Iterator[Server]:
+def bare(redis_url: str) -> Iterator[Server]:
+    """The bare relay, listening."""
     port = free_port()
     with Child(bare_relay.serve, redis_url=redis_url, port=port):
+        wait_for(lambda: _listens(port), 20, "the relay listens")
         yield Server(port, lambda job_id: f"job:{job_id}:updates\n")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

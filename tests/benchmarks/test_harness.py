@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import command
+from tests.benchmarks import command, delivery, status
 from tests.benchmarks.catalogue import BENCHMARKS, Benchmark, choose
 from tests.benchmarks.child import in_child
 from tests.benchmarks.figure import Figure, absolute, against, at_least, at_most
 from tests.benchmarks.rounds import side_by_side
-from tests.servers import ROOT, inherited
+from tests.servers import ROOT, api_server, inherited
 
 
 def tiny(rounds: int) -> list[Figure]:
@@ -94,6 +94,22 @@ def test_the_sides_take_turns_and_either_begins() -> None:
     rounds = side_by_side(lambda: side("a"), lambda: side("b"), 3)
     assert "".join(turns) == "ababbaab"
     assert rounds.of("turn") == ([3, 6, 7], [4, 5, 8])
+
+
+def test_a_crowd_counts_every_frame_of_both_sides(redis_url: str) -> None:
+    load = delivery.Load(jobs=2, clients_each=3, per_s=20, seconds=0.5)
+    with delivery.headway(redis_url) as ours, delivery.bare(redis_url) as peer:
+        measured = [delivery.run(redis_url, server, load) for server in (ours, peer)]
+
+    # Intermediate states may be skipped, by either side, and the last one never.
+    assert all(6 <= one["frames"] <= 60 for one in measured)
+    assert all(0 < one["p50_ms"] <= one["p99_ms"] for one in measured)
+
+
+def test_a_poller_counts_answers(redis_url: str, tmp_path: Path) -> None:
+    with api_server(redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as api:
+        port = int(api.url.rpartition(":")[2])
+        assert status.requests_per_s(port, "/healthz", "Accept: */*") > 10
 
 
 def noisy_pid(word: str) -> list[object]:
