@@ -3,11 +3,12 @@
 import atexit
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import Any, TypeVar
 
 from headway import values
+from headway.progress import DESC_MAX, UNIT_MAX
 from headway.tqdm import tqdm
-from headway.values import Number
 
 T = TypeVar("T")
 
@@ -25,15 +26,19 @@ class Local:
         self._open: list[tqdm] = []
         self._said: tqdm | None = None
 
-    def track(self, items: Iterable[T], desc: str, total: Number | None, unit: str) -> Iterator[T]:
+    def track(self, items: Iterable[T], desc: object, total: object, unit: object) -> Iterator[T]:
         """Yield `items` under a bar."""
-        with self._opened(tqdm(items, desc=desc or None, total=total, unit=unit)) as bar:
+        title, whole, unit_text = values.text(desc, DESC_MAX), values.total(total), values.text(unit, UNIT_MAX)
+        # tqdm takes None for "as many as there are", and infinity for "nobody knows".
+        with self._opened(
+            tqdm(items, desc=title or None, total=inf if whole is None else whole, unit=unit_text)
+        ) as bar:
             yield from bar
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """A line with the name and how long it takes."""
-        with self._opened(tqdm(desc=str(name), bar_format="{desc} {elapsed}{postfix}")):
+        with self._opened(tqdm(desc=values.text(name, DESC_MAX), bar_format="{desc} {elapsed}{postfix}")):
             yield
 
     def report(self, percent: object, message: object, n: object, total: object, unit: object) -> None:
@@ -48,7 +53,7 @@ class Local:
         elif share is not None:
             bar.n, bar.total = min(max(share, 0), 100), 100
         if unit is not None:
-            bar.unit = values.text(unit, 40)
+            bar.unit = values.text(unit, UNIT_MAX)
         if message is not None:
             bar.set_postfix_str(values.text(message, 200), refresh=False)
         bar.update(0)
@@ -60,7 +65,7 @@ class Local:
         """Show the values beside the innermost bar."""
         bars = self._open or ([self._said] if self._said is not None else [])
         if bars:
-            shown = {str(name): value for name, value in measured.items()}
+            shown = {values.metric_name(name): _shown(value) for name, value in measured.items()}
             bars[-1].set_postfix(shown, refresh=False)
 
     def log(self, line: object) -> None:
@@ -85,6 +90,11 @@ class Local:
         """End what `report` has drawn."""
         if self._said is not None:
             self._said.close()
+
+
+def _shown(value: object) -> object:
+    finite = values.number(value)
+    return values.text(value, UNIT_MAX) if finite is None else finite
 
 
 LOCAL = Local()

@@ -54,6 +54,24 @@ def test_the_reporting_functions_draw_and_return_as_always() -> None:
     assert "half" in done.stderr
 
 
+def test_no_value_breaks_what_would_not_break_a_job() -> None:
+    done = run(
+        "import numpy\n"
+        "from headway import log, metric, phase, report, track\n"
+        "class Mute:\n"
+        "    def __str__(self): raise RuntimeError\n"
+        "for value in (None, float('nan'), -1, 10**400, 'x\\ud800', b'x', Mute(), numpy.array([1, 2])):\n"
+        "    report(percent=value, message=value, n=value, total=value, unit=value)\n"
+        "    with phase(value, weight=value, of=value):\n"
+        "        for _ in track(range(2), desc=value, total=value, unit=value, weight=value):\n"
+        "            metric(loss=value)\n"
+        "    log(value)\n"
+        "metric(5)\n"
+        "print('went on', next(track(range(10**30))))\n"
+    )
+    assert done.stdout.endswith("went on 0\n")
+
+
 @pytest.mark.parametrize("function", ["thread_map", "process_map"])
 def test_a_map_over_a_pool_draws_one_bar_and_returns_in_order(function: str) -> None:
     done = run(f"from headway.tqdm import {function}\nprint({function}(abs, [-1, -2, -3], max_workers=2))")
