@@ -15,7 +15,7 @@ from typing import Any
 
 from headway import values
 from headway.bar import Bar, Phase
-from headway.collector import Collector
+from headway.collector import COMPLAINTS_MAX, Collector
 from headway.logs import LINE_MAX_CHARS, LINES_MAX
 from headway.orphan import end_with_group
 
@@ -45,8 +45,9 @@ class ChildJob(Collector):
     """
 
     def __init__(self, address: str) -> None:
-        super().__init__(MESSAGE_MAX_CHARS, values.ignore)
+        super().__init__(MESSAGE_MAX_CHARS, self.complain)
         self._address = address
+        self._complaints: dict[str, bool] = {}
         self._logs: deque[str] = deque(maxlen=LINES_MAX)
         self._logs_dropped = 0
         self._sent_said: tuple[Any, ...] = ("", None, None, None, None)
@@ -64,6 +65,11 @@ class ChildJob(Collector):
             self._logs_dropped += 1
         self._logs.append(values.text(line, LINE_MAX_CHARS))
         self._stir()
+
+    def complain(self, sentence: str) -> None:
+        """Have the job say a fault of this process' values once in its log."""
+        if len(self._complaints) < COMPLAINTS_MAX:
+            self._complaints.setdefault(sentence, False)
 
     def checkpoint(self) -> None:
         """Nothing: what is asked of a job, its own process gives way to."""
@@ -154,6 +160,11 @@ class ChildJob(Collector):
         points, dropped = self._progress.metrics.take()
         if points or dropped:
             yield {"points": points, "dropped": dropped}
+        # Last, since a value's fault may be seen no earlier than here.
+        complaints = [sentence for sentence, told in list(self._complaints.items()) if not told]
+        if complaints:
+            self._complaints.update(dict.fromkeys(complaints, True))
+            yield {"complaints": complaints}
 
     def _said(self) -> list[Any]:
         said = self._progress.said

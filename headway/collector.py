@@ -8,6 +8,9 @@ from typing import Any
 from headway.bar import Bar, Phase
 from headway.progress import Progress
 
+#: Different faults of a job's values that are said.
+COMPLAINTS_MAX = 100
+
 
 class Collector:
     """Holds an attempt's progress, and wakes whoever passes it on. Any thread calls it."""

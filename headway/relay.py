@@ -21,6 +21,7 @@ CONNECTIONS_MAX = 512
 BARS_A_CHILD_MAX = 1_000
 _CHUNK_BYTES = 1 << 16
 _BACKLOG = 128
+_SENTENCE_MAX_CHARS = 300
 _LAST_WORDS_S = 1.0
 # A socket's address ends at 107 bytes on Linux, at 103 on macOS.
 _PATH_MAX_BYTES = 100
@@ -183,6 +184,8 @@ class _Child:
             self._sink.report(*line["said"])
         for log_line in line.get("logs", ()):
             self._sink.log(log_line)
+        for sentence in line.get("complaints", ()):
+            self._sink.complain(values.text(sentence, _SENTENCE_MAX_CHARS))
         if "points" in line:
             points = [(int(at), values.metric_name(name), values.number(value)) for at, name, value in line["points"]]
             self._sink.take_points(points, int(line.get("dropped", 0)))

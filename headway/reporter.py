@@ -15,7 +15,7 @@ from headway.actions import possible
 from headway.bar import Bar, Mirror
 from headway.body import Members
 from headway.clock import utc_now
-from headway.collector import Collector
+from headway.collector import COMPLAINTS_MAX, Collector
 from headway.ear import Ear
 from headway.encode import size_bytes
 from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
@@ -120,7 +120,7 @@ class Reporter(Collector):
 
     def complain(self, sentence: str) -> None:
         """Say a fault of the job's values once in its log."""
-        if sentence not in self._complaints:
+        if sentence not in self._complaints and len(self._complaints) < COMPLAINTS_MAX:
             self._complaints.add(sentence)
             self._logs.add(f"headway: {sentence}")
             logger.warning("job %s: %s", self._holder.job_id, sentence)

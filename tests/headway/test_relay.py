@@ -227,6 +227,18 @@ def test_bars_that_a_child_nests_without_end_are_shown_as_deep_as_others(desk: D
     assert desk.now().status == "finished"
 
 
+def test_values_that_children_get_wrong_are_made_sound_and_said_once(desk: Desk) -> None:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        pool.map(children.err, range(4))
+        pool.close()
+        pool.join()
+    last = desk.seen(lambda frame: frame.message == "x" * 999 + "…")[-1]
+    assert (last.percent, last.n, len(last.metrics)) == (0, 0, 64)
+    desk.reporter.finish("null")
+    for words in ("NaN", "negative n", "more than 64 metrics", "control characters", "str() raises"):
+        assert sum(words in line for line in desk.logged()) == 1, words
+
+
 def test_more_connections_than_are_heard_are_refused_and_the_job_goes_on(desk: Desk) -> None:
     many = []
     try:
