@@ -4,8 +4,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from uuid import uuid4
 
 from headway import tasks, values
@@ -50,13 +50,26 @@ def run_attempt(
             patiently(lambda: give_way(store, spec), settings.outage_s)
         return
     began_s = time.monotonic()
-    logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)
-    set_process_job(reporter, reporter.address)
+    with _quiet_logging():
+        logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)
+        set_process_job(reporter, reporter.address)
+        try:
+            how = _run(reporter, spec, settings)
+            took_s = time.monotonic() - began_s
+            logger.info("job %s#%d %s: %s after %.1f s", spec.job_id, attempt, spec.task, how, took_s)
+        finally:
+            set_process_job(None)
+
+
+@contextmanager
+def _quiet_logging() -> Iterator[None]:
+    """Let what cannot be logged go: a job may close the log's stream, and neither it nor its lease may end of that."""
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
     try:
-        how = _run(reporter, spec, settings)
-        logger.info("job %s#%d %s: %s after %.1f s", spec.job_id, attempt, spec.task, how, time.monotonic() - began_s)
+        yield
     finally:
-        set_process_job(None)
+        logging.raiseExceptions = before
 
 
 def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:

@@ -100,6 +100,16 @@ def close_all_descriptors(first: int) -> str:
 
 
 @task
+def close_streams() -> str:
+    """Close what is printed to, and make headway say something."""
+    sys.stdout.close()
+    sys.stderr.close()
+    for _ in track(range(2), weight=float("nan")):
+        report(percent=float("nan"))
+    return "still here"
+
+
+@task
 def babble(times: int) -> int:
     """Say far too much."""
     for i in range(times):

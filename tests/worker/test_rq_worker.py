@@ -280,6 +280,13 @@ def test_a_job_that_closes_every_descriptor_loses_neither_its_result_nor_the_nex
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_job_that_closes_its_streams_finishes_and_rq_agrees(floor: Floor) -> None:
+    job_id = floor.submit("close_streams")
+    assert (floor.ended(job_id).status, floor.now(job_id).result) == ("finished", "still here")
+    floor.agrees(job_id)
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_job_that_says_far_too_much_is_cut_short_in_words_alone(floor: Floor) -> None:
     last = floor.ended(floor.submit("babble", times=3))
     assert (last.status, last.result, last.percent) == ("finished", 3, 100)
