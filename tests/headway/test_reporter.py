@@ -161,9 +161,9 @@ def test_a_write_whose_answer_got_lost_is_not_told_twice(redis_url: str) -> None
             desk.reporter.finish("null")
         finally:
             set_process_job(None)
-    assert desk.points() == [["loss", 1]]
-    seqs = [json.loads(entry[b"snapshot"])["seq"] for entry in desk.events()]
-    assert seqs == list(range(1, len(seqs) + 1))
+        assert desk.points() == [["loss", 1]]
+        seqs = [json.loads(entry[b"snapshot"])["seq"] for entry in desk.events()]
+        assert seqs == list(range(1, len(seqs) + 1))
 
 
 def test_a_cancel_stops_a_loop_of_quick_steps_at_its_next_one(desk: Desk) -> None:
