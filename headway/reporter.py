@@ -183,10 +183,13 @@ class Reporter(Collector):
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
         while not self._ending.is_set() and not self._lost:
+            silent = False
             if self._gate.shut or not self._progress.bars.any_open:
                 wait_s = heartbeat_due_s - time.monotonic() if self._ear is not None else _LISTEN_AFTER_S
-                with suppress(Empty):
+                try:
                     self._wake.get(timeout=max(0.0, wait_s))
+                except Empty:
+                    silent = True
             self._pending = False
             if self._ending.is_set():
                 return
@@ -196,8 +199,10 @@ class Reporter(Collector):
                     self._heartbeat()
                     heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
                 self._listen()
-                # Not in step with a job that takes just as long for each round.
-                self._urgent.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
+                # After a silence the first value goes at once.
+                if not silent:
+                    # Not in step with a job that takes just as long for each round.
+                    self._urgent.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
                 self._urgent.clear()
             except RedisUnavailable:
                 # What was written may have been lost since: to put back once too often does no harm.

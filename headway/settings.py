@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     keep_s: Seconds = Field(
         default=604_800, description="How long a job's keys stay in Redis after it ended, in seconds."
     )
-    flush_s: Seconds = Field(
-        default=0.1, description="The shortest time between two progress writes of a job, in seconds."
+    flush_s: float = Field(
+        default=0.1, gt=0, le=5, description="The shortest time between two progress writes of a job, in seconds."
     )
     heartbeat_s: float = Field(
         default=2.0, gt=0, le=5, description="How often a running job and its worker raise the lease, in seconds."

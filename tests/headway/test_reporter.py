@@ -37,6 +37,20 @@ def test_a_burst_of_reports_costs_few_writes_and_the_last_value_is_never_lost(de
     assert [frame.seq for frame in frames] == sorted({frame.seq for frame in frames})
 
 
+def test_the_first_value_goes_at_once_the_next_ones_wait_and_the_end_waits_for_nobody(redis_url: str) -> None:
+    desk = Desk(redis_url, flush_s=5)
+    desk.reporter.start()
+    wait_for(lambda: "headway-ear" in {thread.name for thread in threading.enumerate()}, 5, "a look without news")
+    desk.reporter.report(None, None, 1, 9, None)
+    frames = desk.seen(lambda snapshot: snapshot.n == 1)
+    assert [frame.status for frame in frames] == ["queued", "started", "running"]
+    for n in (2, 3):
+        desk.reporter.report(None, None, n, 9, None)
+    desk.reporter.finish("null")
+    frames = desk.seen(lambda snapshot: snapshot.status.terminal)
+    assert [(frame.status, frame.n) for frame in frames] == [("running", 3), ("finished", 3)]
+
+
 def test_a_forked_child_neither_reports_nor_hangs(desk: Desk) -> None:
     child = os.fork()
     if child == 0:
