@@ -69,6 +69,12 @@ class Desk:
         extras = [json.loads(entry[b"extra"]) for entry in self.events() if b"extra" in entry]
         return [point[1:] for extra in extras for point in extra["points"]]
 
+    def dropped(self) -> tuple[int, int]:
+        """How many metric points and log lines were counted as dropped."""
+        extras = [json.loads(entry[b"extra"]) for entry in self.events() if b"extra" in entry]
+        points = sum(extra["points_dropped"] for extra in extras)
+        return points, sum(int(entry[b"dropped"]) for entry in self._entries(keys.LOGS))
+
     def logged(self) -> list[str]:
         """The lines of the job's log."""
         return [line for entry in self._entries(keys.LOGS) for _, line in json.loads(entry[b"lines"])]

@@ -9,6 +9,7 @@ import pytest
 
 from headway.reporting import log, metric, phase, report, track
 from tests.headway.desk import Desk, desk
+from tests.wait import wait_for
 
 __all__ = ["desk"]
 
@@ -53,6 +54,27 @@ def test_what_a_pool_of_threads_says_counts(desk: Desk) -> None:
     desk.reporter.finish("null")
     assert sorted(point[1] for point in desk.points()) == list(range(200))
     assert desk.now().n == 200
+
+
+def test_of_more_lines_and_points_than_are_kept_between_two_writes_the_newest_stay(redis_url: str) -> None:
+    desk = Desk(redis_url, flush_s=5)
+    desk.reporter.start()
+    desk.reporter.log("first")
+    wait_for(lambda: desk.logged() == ["first"], 5, "the first one is written")
+    for i in range(1_500):
+        desk.reporter.log(i)
+        desk.reporter.metric({"i": i})
+    desk.reporter.finish("null")
+    assert desk.logged() == ["first", *(str(i) for i in range(500, 1_500))]
+    assert desk.points() == [["i", i] for i in range(500, 1_500)]
+    assert desk.dropped() == (500, 500)
+
+
+def test_a_total_that_grows_is_what_the_percent_is_measured_against(desk: Desk) -> None:
+    for n, total, percent in ((5, 10, 50), (5, 20, 25), (4, 20, 25), (8, 20, 40)):
+        report(n=n, total=total, message=f"{n} of {total}")
+        frame = desk.seen(lambda snapshot, said=f"{n} of {total}": snapshot.message == said)[-1]
+        assert (frame.n, frame.total, frame.percent) == (n, total, percent)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, "x" * 10_000_000, b"\xff", object(), 10**400])
