@@ -1,7 +1,8 @@
 """The job that runs here: one per process in a work-horse, one per context in an engine with many."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,10 +66,21 @@ def set_process_job(job: Job | None, address: str | None = None) -> None:
         os.environ[ADDRESS] = address
 
 
+@contextmanager
+def context_job(job: Job) -> Iterator[None]:
+    """Make `job` the one that this context runs: this coroutine, the tasks that it starts, and `asyncio.to_thread`."""
+    token = _context_job.set(job)
+    try:
+        yield
+    finally:
+        _context_job.reset(token)
+
+
 def _in_forked_child() -> None:
     # It has neither the flush thread nor the right to write: the reporter is its parent's.
     if isinstance(_process.job, ChildJob):
         _process.job.abandon()
+    _context_job.set(None)
     _process.job = None if _process.address is None else ChildJob(_process.address)
 
 

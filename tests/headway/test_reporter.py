@@ -1,5 +1,6 @@
 """The reporter of a running attempt, on a real Redis: its life, and what is asked of it."""
 
+import asyncio
 import json
 import os
 import threading
@@ -8,7 +9,7 @@ from itertools import count
 import pytest
 
 from headway import body, keys
-from headway.context import current_job, set_process_job
+from headway.context import context_job, current_job, set_process_job
 from headway.errors import AttemptOver, JobCanceled
 from headway.reporting import checkpoint, log, metric, report, track
 from headway.snapshot import JobError
@@ -70,6 +71,43 @@ def test_an_attempt_that_was_taken_over_leaves_no_large_result_behind(redis_url:
     desk.store.run(desk.store.calls.change(desk.spec.job_id, 2, members, request="lost", flags=frozenset({"release"})))
     desk.reporter.finish(json.dumps("x" * 100))
     assert desk.store.run(desk.store.calls.result(desk.spec.job_id)) is None
+
+
+def test_a_child_forked_from_one_of_many_jobs_is_outside_of_it(redis_url: str) -> None:
+    desk = Desk(redis_url)
+    with context_job(desk.reporter):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if current_job() is None else 1)
+        assert current_job() is desk.reporter
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_jobs_in_one_event_loop_keep_apart_and_their_threads_with_them(redis_url: str) -> None:
+    desks = [Desk(redis_url) for _ in range(2)]
+    both_inside = threading.Barrier(2)
+
+    def in_thread(who: int) -> None:
+        both_inside.wait(5)
+        metric(who=who)
+
+    async def run(who: int) -> None:
+        with context_job(desks[who].reporter):
+            for _ in track(range(who + 2), desc=f"job {who}"):
+                await asyncio.sleep(0)
+            await asyncio.gather(asyncio.to_thread(in_thread, who))
+
+    async def run_both() -> None:
+        await asyncio.gather(run(0), run(1))
+
+    for each in desks:
+        each.reporter.start()
+    asyncio.run(run_both())
+    assert current_job() is None
+    for who, each in enumerate(desks):
+        each.reporter.finish("null")
+        last = each.now()
+        assert (last.desc, last.n, last.metrics) == (f"job {who}", who + 2, {"who": who})
 
 
 def test_a_failed_job_keeps_the_percent_it_reached_and_says_why(desk: Desk) -> None:
