@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from headway.stack.redis_server import RedisServer
-from tests.fixtures import module_redis_url
+from tests.fixtures import api, module_redis_url
 from tests.worker.floor import Floor
 
-__all__ = ["floor", "module_redis_url", "server"]
+__all__ = ["api", "floor", "module_redis_url", "server"]
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from headway import log, metric, report, task, track
 from tests.wait import wait_for
@@ -18,6 +20,12 @@ PACE = threading.Event()
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
+
+
+@task(retries=2, backoff=0.5, timeout=60, pause="cooperative", stall_s=5)
+def take_care(times: Annotated[int, Field(ge=1, le=9, description="how often")] = 3) -> int:
+    """Do something that may be tried again."""
+    return times
 
 
 @task
