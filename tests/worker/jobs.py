@@ -122,7 +122,8 @@ def babble(times: int) -> int:
     """Say far too much."""
     for i in range(times):
         report(message="x" * 10_000_000, n=float("nan"), percent=1e300)
-        metric({f"m{j}": j for j in range(1_000)})
+        report(n=float("inf"), total=float("inf"), percent=-1)
+        metric({f"m{j}": j for j in range(10_000)})
         log("\x1b[31mred\x07" * 1_000)
         report(message=f"said {i}", n=-1, total=0)
     return times

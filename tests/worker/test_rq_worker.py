@@ -47,6 +47,8 @@ def test_a_job_runs_and_its_result_is_ours_while_rqs_own_stays_null(floor: Floor
     wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ agrees")
     job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
     assert job.return_value() is None
+    # No limit: one that counts paused time would be wrong.
+    assert job.timeout == -1
 
 
 @pytest.mark.usefixtures("worker")
@@ -174,6 +176,20 @@ def test_a_name_that_another_worker_has_stops_the_start_with_a_sentence(
     )
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].startswith("headway: --name: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the threads of another process apart")
+def test_a_worker_forks_with_no_thread_but_rqs_own(
+    floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    for _ in range(2):
+        job_id = floor.submit("wait_for_file", path=str(tmp_path / "go"))
+        floor.running(job_id)
+        # The main one, and the one that RQ hears commands with.
+        assert len(psutil.Process(worker.pid).threads()) == 2
+        (tmp_path / "go").touch()
+        floor.ended(job_id)
+        (tmp_path / "go").unlink()
 
 
 @pytest.mark.usefixtures("worker")

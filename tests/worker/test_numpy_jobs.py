@@ -1,4 +1,4 @@
-"""Results that are too large for a snapshot, on a real worker."""
+"""Values of numpy's and pandas', and results that are too large for a snapshot, on a real worker."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.worker.floor import Floor
 @pytest.fixture(scope="module")
 def floor(module_redis_url: str) -> Iterator[Floor]:
     floor = Floor(module_redis_url)
-    with worker_process(module_redis_url, ("tests.worker.large_jobs",)):
+    with worker_process(module_redis_url, ("tests.worker.numpy_jobs",)):
         yield floor
     floor.close()
 
@@ -45,3 +45,10 @@ def test_a_result_beyond_what_is_carried_at_all_fails_the_job_with_a_sentence(fl
     assert (last.status, last.error.type) == ("failed", "NotEncodable")
     assert "write a file and return its path" in last.error.detail
     assert floor.ended(floor.submit("return_text", chars=1)).result == "x"
+
+
+def test_single_values_of_numpys_are_numbers_and_what_is_none_is_null(floor: Floor) -> None:
+    last = floor.ended(floor.submit("report_scalars"))
+    assert (last.status, last.n, last.total, last.unit) == ("finished", 2, 3, "epoch")
+    assert last.metrics == {"loss": 0.5, "worse": 1, "all": None, "none": None, "one": 0.5}
+    assert last.result == {"last": 0.5, "when": "2013-01-01", "mean": None, "flags": [True, False, True]}
