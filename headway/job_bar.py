@@ -124,7 +124,7 @@ class JobBar(StdTqdm):
         """Record the numbers as metrics."""
         super().set_postfix(ordered_dict, refresh, **kwargs)
         if self._bar is not None:
-            measured = _numbers({**dict(ordered_dict or {}), **kwargs})
+            measured = _numbers({**dict(() if ordered_dict is None else ordered_dict), **kwargs})
             if measured:
                 self._job.metric(measured)
 
@@ -173,4 +173,11 @@ def _numbers(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, str | bytes) and (values.number(value) is not None or value != value)
+    return values.number(value) is not None or _is_nan(value)
+
+
+def _is_nan(value: Any) -> bool:
+    try:
+        return bool(value != value)
+    except Exception:  # an array's comparison is an array, and pandas' NA has no truth
+        return False

@@ -5,6 +5,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from tqdm.contrib import concurrent
@@ -55,6 +56,25 @@ def test_numbers_of_a_postfix_are_metrics_and_text_is_not(desk: Desk) -> None:
         assert bar.postfix == "free text"
         last = desk.seen(lambda frame: bool(frame.metrics))[-1]
         assert set(last.metrics) == {"loss"}
+
+
+@pytest.mark.parametrize(
+    ("postfix", "shown"),
+    [
+        ({"loss": np.array([1, 2]), "one": np.array([3])}, {"one": 3}),
+        ({"loss": pd.NA, "n": np.int64(3)}, {"n": 3}),
+        ({"loss": np.float32("nan"), "of": [1]}, {"loss": None}),
+        (pd.Series({"loss": 0.5}), {"loss": 0.5}),
+        ([("loss", 1)], {"loss": 1}),
+    ],
+)
+def test_a_postfix_of_numpys_and_pandas_values_breaks_nothing(
+    desk: Desk, postfix: Any, shown: dict[str, float | None]
+) -> None:
+    with tqdm(total=2) as bar:
+        bar.set_postfix(postfix)
+    desk.reporter.finish("null")
+    assert desk.now().metrics == shown
 
 
 def test_a_description_and_a_count_set_by_hand_are_reported(desk: Desk) -> None:
