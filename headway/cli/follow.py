@@ -64,7 +64,9 @@ def _say_what_goes_on(following: Following) -> None:
     ids = [job.job_id for job in following.jobs.values() if not job.over]
     if ids:
         goes_on = "the job goes on" if len(ids) == 1 else f"{len(ids)} jobs go on"
-        warn(f"{goes_on}; to look again: headway watch {' '.join(ids)}")
+        named = " ".join(ids)
+        it = "it" if len(ids) == 1 else "them"
+        warn(f"{goes_on}; to look again: headway watch {named}; to cancel {it}: headway cancel {named}")
 
 
 @contextmanager

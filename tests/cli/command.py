@@ -115,6 +115,10 @@ class Terminal:
             if not self.read_more():
                 raise AssertionError(f"it ended without {text!r}: {self.text[-2000:]}")
 
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._fd, keys)
+
     def read_more(self) -> bool:
         """Wait for the next piece that is drawn; false at the end."""
         try:

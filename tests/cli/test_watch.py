@@ -14,6 +14,8 @@ from tests.cli.command import Command
 from tests.headway.scripted_api import ScriptedApi
 from tests.wait import wait_for
 
+GOES_ON = "the job goes on; to look again: headway watch {0}; to cancel it: headway cancel {0}"
+
 
 @pytest.fixture
 def client(headway: Command) -> Iterator[Client]:
@@ -92,7 +94,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(headway: Command, client: Cli
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert err == f"headway: the job goes on; to look again: headway watch {job_id}\n"
+    assert err == f"headway: {GOES_ON.format(job_id)}\n"
     assert client.status(job_id).status is Status.RUNNING
     go.touch()
     *_, last = client.watch(job_id, timeout_s=20)
@@ -230,7 +232,7 @@ def test_ctrl_c_on_a_terminal_leaves_the_last_frame_and_a_way_back(headway: Comm
         terminal.process.send_signal(signal.SIGINT)
         text = terminal.read_to_end()
     assert terminal.process.returncode == 130
-    assert text.splitlines()[-1] == f"headway: the job goes on; to look again: headway watch {job_id}"
+    assert text.splitlines()[-1] == f"headway: {GOES_ON.format(job_id)}"
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
 
 
