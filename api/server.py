@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.lingering import Lingering
 from api.protocol import SocketProtocol
 from headway.errors import SettingsError
 from headway.settings import Settings
@@ -16,12 +17,26 @@ from headway.stack.ports import port_problem
 _WS_FRAME_MAX_BYTES = 32_768
 #: How often a socket is asked whether its client is there, and how long the answer may take, in seconds.
 PING_S = 20.0
+#: How often connections are looked for that should have ended, in seconds.
+SWEEP_S = 30.0
+_TICK_S = 0.1
 _GRACE_S = 1
 _BACKLOG = 4_096
 
 
 class Server(uvicorn.Server):
     """uvicorn's, which tells those who wait for news that none will come from here."""
+
+    def __init__(self, config: uvicorn.Config, sweep_s: float) -> None:
+        super().__init__(config)
+        self._lingering = Lingering()
+        self._sweep_ticks = round(sweep_s / _TICK_S)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is to be done now and then; true if the server is to end."""
+        if counter % self._sweep_ticks == 0:
+            self._lingering.sweep(self.server_state.connections)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer who waits, close the sockets with 1012, and end."""
@@ -31,7 +46,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, settings: Settings, *, ping_s: float = PING_S) -> None:
+def serve(app: ASGIApp, settings: Settings, *, ping_s: float = PING_S, sweep_s: float = SWEEP_S) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Raises:
@@ -54,7 +69,7 @@ def serve(app: ASGIApp, settings: Settings, *, ping_s: float = PING_S) -> None:
         ws_ping_timeout=ping_s,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    Server(config).run(sockets=[listening])
+    Server(config, sweep_s).run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:

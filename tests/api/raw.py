@@ -3,15 +3,17 @@
 import socket
 import struct
 
+from tests.closing import AFTER_TEST
 from tests.servers import ApiServer
 
-PING, PONG = 9, 10
+CLOSE = 8
 
 
 def connected(api: ApiServer, *, receive_buffer: int | None = None) -> socket.socket:
-    """A TCP connection; `receive_buffer` in bytes."""
+    """A TCP connection, closed after the test at the latest; `receive_buffer` in bytes."""
     host, port = api.url.removeprefix("http://").split(":")
     raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    AFTER_TEST.append(raw.close)
     raw.settimeout(10)
     if receive_buffer is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -38,13 +40,18 @@ def opened(api: ApiServer, path: str, *, receive_buffer: int | None = None) -> s
     """A WebSocket after its handshake, with nothing read beyond that."""
     raw = connected(api, receive_buffer=receive_buffer)
     raw.sendall(handshake(path))
+    read_greeting(raw)
+    return raw
+
+
+def read_greeting(raw: socket.socket) -> None:
+    """Read the answer to a handshake, and no more than that."""
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
         received = raw.recv(1)
         assert received, f"closed in the handshake: {answer!r}"
         answer += received
     assert answer.startswith(b"HTTP/1.1 101"), answer
-    return raw
 
 
 def frame(payload: bytes, opcode: int = 1) -> bytes:
@@ -63,7 +70,7 @@ def close_code(data: bytes) -> int | None:
             length, start = int.from_bytes(data[at + 2 : at + 4]), at + 4
         elif length == 127:
             length, start = int.from_bytes(data[at + 2 : at + 10]), at + 10
-        if data[at] & 15 == 8:
+        if data[at] & 15 == CLOSE:
             return int.from_bytes(data[start : start + 2])
         at = start + length
     return None
@@ -81,3 +88,14 @@ def reset(raw: socket.socket) -> None:
     """Vanish with a TCP reset."""
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     raw.close()
+
+
+def opened_many(api: ApiServer, paths: list[str]) -> list[socket.socket]:
+    """WebSockets after their handshakes."""
+    sockets = []
+    for path in paths:
+        sockets.append(connected(api))
+        sockets[-1].sendall(handshake(path))
+    for raw in sockets:
+        read_greeting(raw)
+    return sockets
