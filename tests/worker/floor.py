@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.results import Result
@@ -50,7 +51,11 @@ class Floor:
         return self.now(job_id)
 
     def rq_status(self, job_id: str) -> str | None:
-        job = Job.fetch(job_id, connection=self.store.redis, serializer=JSONSerializer)
+        try:
+            job = Job.fetch(job_id, connection=self.store.redis, serializer=JSONSerializer)
+        except NoSuchJobError:
+            # A Redis that came back empty is told of the job's end first, and of RQ's part of it then.
+            return None
         return str(job.get_status().value)
 
     def agrees(self, job_id: str) -> None:
