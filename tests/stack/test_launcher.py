@@ -177,7 +177,8 @@ def test_an_exit_by_itself_is_told_with_its_status(start, checkout):
 
 
 def test_a_killed_launcher_leaves_nothing_behind(start):
-    stack = start()
+    # Time enough for a worker on a busy machine.
+    stack = start(HEADWAY_SHUTDOWN_GRACE_S="15")
     stack.wait_for_links()
     stack.wait_for_processes("some-job#1", 2)
     stack.process.kill()
