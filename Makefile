@@ -7,7 +7,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .NOTPARALLEL:
-.PHONY: help setup run test check lint types imports unit chaos bench lock clean
+KIT := apps/react
+KIT_READY := $(KIT)/node_modules/.package-lock.json
+
+.PHONY: help setup run test check lint types imports unit chaos bench react react-packages react-types lock clean
 
 # Say what there is.
 help:
@@ -17,6 +20,7 @@ help:
 	@echo 'make lint | types | imports | unit      one of these alone'
 	@echo 'make chaos    what clients see while Redis and the API come and go, in long rounds of new seeds'
 	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
+	@echo 'make react    check, test and build the React kit; make react-types after the API has changed'
 	@echo 'make setup    only build .venv from the lock'
 	@echo 'make lock     resolve pyproject.toml into requirements.lock anew'
 	@echo 'make clean    remove .venv, caches and data'
@@ -48,7 +52,7 @@ run: $(READY)
 	@exec $(BIN)/python -m headway.stack
 
 # Every check and every test.
-test: lint types imports
+test: lint types imports react-packages
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The quick checks.
@@ -80,6 +84,22 @@ chaos: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
+# The React kit: style, types, tests against a real API, a build, and whether npm could publish that.
+react: $(KIT_READY)
+	@$(BIN)/python -m pytest tests/react
+
+# What the kit is built and tested with. `make test` does without it where npm cannot be reached, except in CI.
+react-packages: $(READY)
+	@$(MAKE) --no-print-directory $(KIT_READY) || [ -z "$$CI" ]
+
+$(KIT_READY): $(KIT)/package.json $(KIT)/package-lock.json $(KIT)/react18/package.json | $(READY)
+	@$(KIT)/npm ci --silent || { echo 'headway could not install what apps/react/package-lock.json lists (see above).' >&2; exit 2; }
+	@touch $@
+
+# Write the kit's wire types anew, from the API's own OpenAPI document.
+react-types: $(KIT_READY)
+	@$(BIN)/python -m tests.react.wire > $(KIT)/src/wire.ts
+
 # Resolve pyproject.toml into a lock with hashes, for all platforms and Pythons at once.
 lock: $(READY)
 	@$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
@@ -87,5 +107,5 @@ lock: $(READY)
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .headway build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .headway $(KIT)/node_modules $(KIT)/react18/node_modules $(KIT)/dist build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,4 @@
+/** Following jobs without React. */
+
+export { isTerminal } from "./snapshot";
+export type { Snapshot, Status } from "./wire";

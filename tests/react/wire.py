@@ -1,0 +1,23 @@
+"""The kit's wire types: TypeScript from the API's own OpenAPI document."""
+
+import json
+
+from api.main import create_app
+from headway.settings import Settings
+from tests.react.kit import run, said
+
+
+def wire_types() -> str:
+    """The text of `apps/react/src/wire.ts`."""
+    document = create_app(Settings()).openapi()
+    schemas = {"openapi": document["openapi"], "info": document["info"], "paths": {}}
+    schemas["components"] = {"schemas": document["components"]["schemas"]}
+    options = ("--immutable", "--alphabetize", "--root-types", "--root-types-no-schema-prefix")
+    done = run("openapi-typescript", *options, given=json.dumps(schemas))
+    if said(done):
+        raise RuntimeError(said(done))
+    return done.stdout
+
+
+if __name__ == "__main__":
+    print(wire_types(), end="")
