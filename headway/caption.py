@@ -8,7 +8,19 @@ from headway.status import ACTIVE_STATUSES, Status
 def unknown(snapshot: Snapshot) -> bool:
     """Whether a job is under way and nobody knows how far: such a percent is not shown, least of all as 0."""
     measured = snapshot.total is not None or snapshot.fraction is not None or snapshot.percent > 0
-    return snapshot.status in ACTIVE_STATUSES and not measured
+    return snapshot.status in ACTIVE_STATUSES and not measured and not held(snapshot)
+
+
+def held(snapshot: Snapshot) -> bool:
+    """Whether it was paused before it began, so that nothing is done and that is known."""
+    return snapshot.status is Status.PAUSED and _headways(snapshot) and snapshot.started_at is None
+
+
+def paused_since(snapshot: Snapshot) -> str | None:
+    """Since when it stands still, as `updated_at`; None for one that does not, or of which that is not known."""
+    # Nothing is written while a job is paused, but for what is asked of it; a foreign writer may write as it likes.
+    still = snapshot.status is Status.PAUSED and snapshot.control is None and _headways(snapshot)
+    return snapshot.updated_at or None if still else None
 
 
 def indeterminate(snapshot: Snapshot) -> bool:
@@ -61,13 +73,18 @@ def time_left(snapshot: Snapshot) -> str | None:
     if snapshot.status not in ACTIVE_STATUSES:
         return None
     if snapshot.status is Status.PAUSED:
-        return "paused"
+        return "paused" if snapshot.eta_s is None else f"about {duration(snapshot.eta_s)} once resumed"
     if snapshot.eta_range_s is not None:
         low, high = (duration(bound) for bound in snapshot.eta_range_s)
         return f"about {low}" if low == high else f"{low} – {high}"
     if snapshot.eta_s is not None:
         return f"about {duration(snapshot.eta_s)}"
     return "estimating"
+
+
+def _headways(snapshot: Snapshot) -> bool:
+    """Whether headway writes it: no other job can be asked for anything."""
+    return bool(snapshot.can)
 
 
 def _place(position: int, wait_s: float | None) -> str:

@@ -41,6 +41,7 @@ export default function ({ data, parentElement }) {
   write(find("percent"), data.percent === null ? "" : `${data.percent} %`);
   drawBar(find("main"), `Progress of ${data.heading}`, data.percent, WORDS[data.status]);
   fill(find("bars"), data.bars, makeNested, drawNested);
+  drawAsked(find("asked"), data.asked);
   drawEnd(find, data);
   const facts = [...data.facts, ...data.times.map((time) => ({ label: time.label, value: local(time.at) }))];
   fill(find("facts"), facts, makeFact, drawFact);
@@ -53,6 +54,7 @@ export default function ({ data, parentElement }) {
 // Says how old the card is once the API, or the server of this page, does not answer; returns what ends the watch.
 function watchSilence(card, find, data) {
   const answeredAt = Date.now() - data.age_s * 1000;
+  const drawnAt = Date.now();
   const dueAt = Date.now() + (data.next_s * 2 + PATIENCE_S) * 1000;
   const look = () => {
     const overdue = data.next_s !== null && Date.now() > dueAt;
@@ -62,6 +64,7 @@ function watchSilence(card, find, data) {
     write(find("badge"), WORDS[data.status] + (aged ? `, seen ${age} ago` : ""));
     find("away").hidden = !aged;
     write(find("away"), aged ? silence(local(answeredAt), age, overdue ? NO_SERVER : data.problem) : "");
+    if (data.still_s !== null && !aged) writeFact(find("facts"), "Paused for", duration(data.still_s + (Date.now() - drawnAt) / 1000));
     if (overdue) document.title = data.silent_title;
   };
   clearInterval(timers.get(card));
@@ -135,6 +138,14 @@ function drawBar(bar, name, percent, said) {
   }
 }
 
+function drawAsked(line, asked) {
+  line.hidden = !asked;
+  if (!asked) return;
+  const at = asked.at ? ` at ${local(asked.at)}` : "";
+  const answer = asked.acknowledged_at ? `acknowledged at ${local(asked.acknowledged_at)}` : "not acknowledged yet";
+  write(line, `${asked.words}${at}, ${answer}.`);
+}
+
 function drawEnd(find, data) {
   const failed = data.status === "failed";
   const reason = failed ? data.error?.detail || "No reason was given." : "";
@@ -151,6 +162,11 @@ function makeFact() {
 function drawFact(item, fact) {
   write(item.children[0], fact.label);
   write(item.children[1], fact.value);
+}
+
+function writeFact(list, label, value) {
+  const item = [...list.children].find((fact) => fact.children[0].textContent === label);
+  if (item) write(item.children[1], value);
 }
 
 // As many columns as have room, then as few as the same rows need. Rows differ by one at most, so that

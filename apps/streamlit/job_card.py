@@ -5,6 +5,7 @@ What comes from the job travels as data and is put in place as text, so nothing 
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from job_view import JobView
 from tab_title import silent_title
 
 from headway import caption
+from headway.clock import parse_utc
 from headway.quantities import count, duration, rate
 from headway.snapshot import Bar, Snapshot
 from headway.status import ACTIVE_STATUSES, TERMINAL_STATUSES, Status
@@ -29,9 +31,18 @@ _card = st.components.v2.component(
 def draw_card(view: JobView) -> None:
     """Draw the last snapshot, or what is to be said while there is none."""
     data = {"notices": notices(view)} | (
-        {} if view.snapshot is None else card(view.snapshot) | hearing(view, view.snapshot)
+        {} if view.snapshot is None else card(view.snapshot) | asked(view, view.snapshot) | hearing(view, view.snapshot)
     )
     _card(data=data, key="job-card")
+
+
+def asked(view: JobView, snapshot: Snapshot) -> dict[str, Any]:
+    """What somebody asked of the job and when, and when it gave way."""
+    control = snapshot.control or view.asked
+    if control is None:
+        return {"asked": None}
+    words = f"{control.requested.capitalize()} asked for" + (f" by {control.by}" if control.by else "")
+    return {"asked": {"words": words, "at": control.at, "acknowledged_at": view.acknowledged_at}}
 
 
 def hearing(view: JobView, snapshot: Snapshot) -> dict[str, Any]:
@@ -58,9 +69,6 @@ def notices(view: JobView) -> list[str]:
         said.append(f"The API gives no answer now; this page goes on asking. {view.problem}")
     if snapshot is None or snapshot.status in TERMINAL_STATUSES:
         return said
-    if snapshot.control is not None:
-        by = f" by {snapshot.control.by}" if snapshot.control.by else ""
-        said.append(f"Asked for{by}: {snapshot.control.requested}. The worker has not answered yet.")
     if snapshot.stalled_since:
         said.append("No progress for longer than this task allows. The worker is alive.")
     return said
@@ -76,6 +84,7 @@ def card(snapshot: Snapshot) -> dict[str, Any]:
         "percent": percent(snapshot),
         "bars": nested_bars(snapshot),
         "facts": [{"label": label, "value": value} for label, value in facts(snapshot) if value],
+        "still_s": still_s(snapshot),
         "times": [{"label": label, "at": at} for label, at in times(snapshot) if at],
         "last_words": caption.last_words(snapshot),
         "error": snapshot.error and snapshot.error.model_dump(mode="json"),
@@ -111,7 +120,7 @@ def facts(snapshot: Snapshot) -> list[tuple[str, str | None]]:
         ("Rate", rate(snapshot.rate, snapshot.unit) if active and snapshot.rate is not None else None),
         ("Time left", caption.time_left(snapshot)),
         ("Ran for" if snapshot.status.terminal else "Running for", _duration(snapshot.elapsed_s)),
-        ("Paused for", _duration(snapshot.paused_s or None)),
+        ("Paused for", _duration(_paused_s(snapshot))),
         ("Place in queue", place if waiting else None),
         ("Expected wait", _duration(snapshot.wait_s) if waiting else None),
         ("Attempt", str(snapshot.attempt)),
@@ -123,7 +132,27 @@ def facts(snapshot: Snapshot) -> list[tuple[str, str | None]]:
 def times(snapshot: Snapshot) -> list[tuple[str, str | None]]:
     """Moments in UTC, which the browser shows in its own time zone."""
     ended = snapshot.finished_at or (snapshot.updated_at if snapshot.status.terminal else None)
-    return [("Submitted", snapshot.created_at), ("Started", snapshot.started_at), ("Ended", ended)]
+    return [
+        ("Submitted", snapshot.created_at),
+        ("Started", snapshot.started_at),
+        ("Paused since", caption.paused_since(snapshot)),
+        ("Ended", ended),
+    ]
+
+
+def still_s(snapshot: Snapshot) -> float | None:
+    """Seconds that a job has stood still, over all its pauses, as of now; None for one that does not, or not known."""
+    since = caption.paused_since(snapshot)
+    if since is None:
+        return None
+    with suppress(ValueError):
+        return round((snapshot.paused_s or 0) + max(time.time() - parse_utc(since), 0), 1)
+    return None
+
+
+def _paused_s(snapshot: Snapshot) -> float | None:
+    still = still_s(snapshot)
+    return snapshot.paused_s or None if still is None else still
 
 
 def _done(snapshot: Snapshot) -> str | None:

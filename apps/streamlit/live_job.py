@@ -2,6 +2,7 @@
 
 import streamlit as st
 from job_card import draw_card
+from job_controls import draw_controls
 from job_result import draw_result
 from job_view import JobView
 from session import client
@@ -66,6 +67,7 @@ def _draw(view: JobView) -> None:
     draw_card(view)
     if view.snapshot is None:
         return
+    draw_controls(view)
     if view.snapshot.status is Status.FINISHED:
         draw_result(view.snapshot)
     # Not sent again and again to a page that does not show it.

@@ -1,7 +1,9 @@
 """What the card says of a snapshot."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from job_card import card, nested_bars, notices, percent
+from job_card import asked, card, nested_bars, percent
 from job_view import JobView
 
 from headway.snapshot import Snapshot
@@ -89,6 +91,29 @@ def test_a_job_that_ended_has_neither_rate_nor_time_left() -> None:
     assert [fact["label"] for fact in facts] == ["Ran for", "Attempt"]
 
 
-def test_a_request_that_no_worker_has_answered_is_said() -> None:
-    view = JobView("j", snapshot(control={"requested": "pause", "by": "ada", "at": ""}))
-    assert notices(view) == ["Asked for by ada: pause. The worker has not answered yet."]
+def test_a_request_is_shown_with_who_asked_until_it_is_acknowledged() -> None:
+    pending = snapshot(control={"requested": "pause", "by": "ada", "at": "2026-01-01T12:00:00Z"})
+    said = asked(JobView("j", pending), pending)["asked"]
+    assert said == {"words": "Pause asked for by ada", "at": "2026-01-01T12:00:00Z", "acknowledged_at": ""}
+
+
+PAUSED = {"status": "paused", "can": ["resume", "cancel"], "started_at": "2026-01-01T12:00:00Z", "paused_s": 60.0}
+
+
+def test_a_paused_job_says_since_when_and_for_how_long_over_all_its_pauses() -> None:
+    since = datetime.now(UTC) - timedelta(seconds=120)
+    paused = card(snapshot(**PAUSED, rate=3.0, eta_s=10, n=4, total=8, updated_at=since.isoformat()))
+    facts = {fact["label"]: fact["value"] for fact in paused["facts"]}
+    assert paused["still_s"] == pytest.approx(180, abs=10)
+    assert facts["Paused for"].startswith("3 min")
+    assert (facts["Rate"], facts["Time left"]) == ("3/s", "about 10 s once resumed")
+    assert {"label": "Paused since", "at": since.isoformat()} in paused["times"]
+
+
+@pytest.mark.parametrize("members", [{"can": []}, {"control": {"requested": "resume"}}, {"updated_at": "yesterday"}])
+def test_how_long_a_job_has_been_paused_is_not_said_where_it_is_not_known(members: dict[str, object]) -> None:
+    assert card(snapshot(**PAUSED | members))["still_s"] is None
+
+
+def test_a_job_that_was_paused_before_it_began_has_done_nothing() -> None:
+    assert percent(snapshot(**PAUSED | {"started_at": None})) == 0
