@@ -2,7 +2,7 @@
 
 from starlette.types import Message
 
-from headway.errors import HeadwayError, Unreadable
+from headway.errors import HeadwayError, JobNotFound, Unreadable
 
 OVER = 1000
 BINARY = 1003
@@ -28,6 +28,8 @@ NOT_FOUND = closing(UNKNOWN, "job not found")
 
 def of_failure(failure: HeadwayError) -> Message:
     """The close for a job that cannot be followed now."""
+    if isinstance(failure, JobNotFound):
+        return NOT_FOUND
     if isinstance(failure, Unreadable):
         return closing(UNREADABLE, "what is stored for this job is no snapshot")
     return closing(TRY_AGAIN, "Redis does not answer")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from api.topic import Latest, Topic
-from headway.errors import Unavailable
+from headway.errors import HeadwayError, Unavailable
 from headway.store import Stored
 
 
@@ -25,6 +25,10 @@ class Feed:
     def latest(self) -> Latest | None:
         """The snapshot now; None while there is none."""
         return self._topic.latest
+
+    def why_none(self) -> HeadwayError:
+        """Why there is none."""
+        return self._topic.why_none()
 
     def news(self, topic: Topic) -> None:
         """Wake whoever waits."""

@@ -50,7 +50,7 @@ class Follower:
             return
         self.news(topic)
         if self._seq == 0:
-            self._giving_up = asyncio.get_running_loop().call_later(UNKNOWN_S, self._give_up)
+            self._giving_up = asyncio.get_running_loop().call_later(UNKNOWN_S, self._give_up, topic)
 
     def leave(self) -> None:
         """Hear of the job no more."""
@@ -77,8 +77,8 @@ class Follower:
         """Say that another process will answer."""
         self._outbox.close(self._wording.leaving)
 
-    def _give_up(self) -> None:
-        self._outbox.close(self._wording.unknown)
+    def _give_up(self, topic: Topic) -> None:
+        self._outbox.close(self._wording.failure(topic.why_none()))
 
     def _stop_giving_up(self) -> None:
         if self._giving_up is not None:

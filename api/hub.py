@@ -128,17 +128,21 @@ class Hub:
         `RedisUnavailable` says that the subscription was not acknowledged or the job not read, `Unreadable` that what
         is stored is no snapshot.
         """
+        failures: dict[str, HeadwayError] = {}
+        deadline = asyncio.get_running_loop().time() + CONFIRM_TIMEOUT_S
         stale = [topic for topic in topics if not self._is_fresh(topic)]
-        if not stale:
-            return {}
-        try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-                for topic in stale:
-                    await topic.updates.wait()
-        except TimeoutError:
-            error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
-            return {topic.job_id: error for topic in stale if not topic.updates.is_set()}
-        return await self._read_soon(stale)
+        while stale:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    for topic in stale:
+                        await topic.updates.wait()
+            except TimeoutError:
+                error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
+                return failures | {topic.job_id: error for topic in stale}
+            failures |= await self._read_soon(stale)
+            # The connection may have been lost again meanwhile, and with it what was read.
+            stale = [topic for topic in topics if topic.job_id not in failures and not topic.synced]
+        return failures
 
     @asynccontextmanager
     async def watch(self, job_id: str, after: int | None = None) -> AsyncIterator[Feed]:

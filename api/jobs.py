@@ -10,7 +10,7 @@ from api.deps import Services
 from api.facts import etag_matches
 from api.feed import GoingAway
 from api.topic import Latest
-from headway.errors import JobNotFound, RedisUnavailable
+from headway.errors import JobNotFound
 from headway.keys import check_job_id, is_job_id
 from headway.store import AsyncStore, Stored
 
@@ -78,7 +78,7 @@ async def find_newer(services: Services, principal: Principal, job_id: str, seen
             async with asyncio.timeout(wait_s):
                 return await feed.newer(seen.after)
         if feed.latest is None:
-            raise RedisUnavailable("Redis went away while the job was waited for")
+            raise feed.why_none()
         return feed.latest
 
 

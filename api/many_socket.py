@@ -13,7 +13,7 @@ from api.frames import prebuilt
 from api.hub import Hub
 from api.outbox import Outbox
 from api.topic import Topic
-from headway.errors import HeadwayError, InvalidJobId, Unreadable
+from headway.errors import HeadwayError, InvalidJobId, JobNotFound, Unreadable
 from headway.keys import check_job_id
 
 #: How many jobs one socket may follow.
@@ -130,7 +130,7 @@ class ManySocket:
                 self._refuse(job_id, *_said_of(failures[job_id]))
                 continue
             if followed.seq == 0:
-                followed.giving_up = loop.call_later(UNKNOWN_S, self._unknown, job_id)
+                followed.giving_up = loop.call_later(UNKNOWN_S, self._give_up, followed)
             self.news(followed.topic)
 
     def _follow(self, job_id: str, after: int | None) -> _Followed | None:
@@ -153,6 +153,11 @@ class ManySocket:
             followed.stop_giving_up()
             self._hub.detach(followed.topic, self)
 
+    def _give_up(self, followed: _Followed) -> None:
+        job_id = followed.topic.job_id
+        self._leave(job_id)
+        self._refuse(job_id, *_said_of(followed.topic.why_none()))
+
     def _unknown(self, job_id: str) -> None:
         self._leave(job_id)
         self._refuse(job_id, 404, "job not found")
@@ -167,6 +172,8 @@ def _message(**members: object) -> dict[str, object]:
 
 
 def _said_of(failure: HeadwayError) -> tuple[int, str]:
+    if isinstance(failure, JobNotFound):
+        return 404, "job not found"
     if isinstance(failure, Unreadable):
         return 502, "what is stored for this job is no snapshot"
     return 503, "Redis does not answer"

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from api.facts import changed_at_s, etag, poll_after_s
 from api.frames import prebuilt
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, JobNotFound, RedisUnavailable
 from headway.store import Stored
 
 #: Who waits for a job to be read; the result is why it could not be.
@@ -87,6 +87,12 @@ class Topic:
     def foreign(self) -> bool:
         """Whether a lesson writer may write it: it did, or nobody has yet."""
         return self.latest is None or self.latest.stored.adopted
+
+    def why_none(self) -> HeadwayError:
+        """Why there is no latest: Redis has no such job, or its subscription is lost and nobody here can know."""
+        if self.synced:
+            return JobNotFound(self.job_id)
+        return RedisUnavailable("Redis went away while the job was waited for")
 
     def offer(self, stored: Stored) -> None:
         """Pass a snapshot on if it is newer than the latest."""

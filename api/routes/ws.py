@@ -18,7 +18,7 @@ from api.outbox import Outbox
 from headway.errors import BadInput, InvalidJobId
 from headway.keys import check_job_id
 
-_WORDING = Wording(
+FOLLOW_ONE = Wording(
     snapshot=lambda latest: latest.frame,
     failure=closing.of_failure,
     over=closing.FINISHED,
@@ -33,7 +33,7 @@ class FollowJob:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket."""
         outbox = await _accept(receive, send)
-        socket = Follower(services_of(scope).hub, outbox, principal_of(scope), _WORDING)
+        socket = Follower(services_of(scope).hub, outbox, principal_of(scope), FOLLOW_ONE)
         try:
             try:
                 after = seq_of(QueryParams(scope["query_string"]).get("after"))

@@ -157,6 +157,16 @@ def test_a_lesson_writers_set_without_a_message_ends_the_waiting(waiting: Wait, 
     assert asked.result(5).json()["percent"] == 4
 
 
+def test_a_job_that_is_deleted_while_it_is_waited_for_is_404(waiting: Wait, redis: Redis) -> None:
+    job_id = new_id()
+    redis.set(f"job:{job_id}:progress", '{"status": "running"}')
+    asked = waiting(job_id, after=1, wait=1)
+    redis.delete(*redis.keys(f"job:{job_id}:*"))
+    redis.publish(f"job:{job_id}:updates", "")
+
+    assert asked.result(5).status_code == 404
+
+
 def test_an_unknown_job_is_404_without_waiting(http: httpx2.Client) -> None:
     began_s = time.monotonic()
 
