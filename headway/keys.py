@@ -16,6 +16,16 @@ EVENTS_COUNT = "jobs:events:count"
 LOGS = "jobs:logs"
 #: Sorted set of job ids by creation time (ms since 1970), trimmed to `HEADWAY_INDEX_MAX`.
 INDEX = "jobs:index"
+#: Hash of the last beat of every running attempt, by job id; an entry leaves it with the attempt.
+ACTIVE = "jobs:active"
+#: Sorted set of the jobs that are queued, by since when (ms since 1970), trimmed to `HEADWAY_INDEX_MAX`.
+WAITING = "jobs:waiting"
+#: Sorted set of those that wait out a retry's delay, by when they are due (ms since 1970, Redis' clock).
+DELAYED = "jobs:delayed"
+#: Who judges (string, JSON), said again with every look; expires when nobody does.
+JUDGE = "judge"
+#: Whoever sets it writes the positions of waiting jobs this time (string, expires after a few seconds).
+POSITIONS_TURN = "judge:positions"
 #: Hash of announced tasks, name to JSON; a name leaves it seven days after its last worker.
 TASKS = "tasks:catalogue"
 #: Sorted set of task names by the time a worker last announced them (s since 1970).

@@ -3,26 +3,34 @@
 from collections.abc import Callable
 from uuid import uuid4
 
-from headway import body
+from headway import body, retries
 from headway.actions import possible
 from headway.body import Members
 from headway.clock import utc_now
 from headway.errors import JobNotFound
 from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
 from headway.status import ACTIVE_STATUSES, Status
-from headway.store import Store
-from headway.store.calls import Change
+from headway.store import Answer, Store, Stored
+from headway.store.calls import Call, Change
 
 _TRIES = 20
-_NO_FLAGS: frozenset[Change] = frozenset()
+_NEXT: frozenset[Change] = frozenset({"next"})
 
 
 def fail_lost(
-    store: Store, job_id: str, attempt: int, error: JobError, worker: str, *, unstarted: bool = False
+    store: Store,
+    job_id: str,
+    attempt: int,
+    error: JobError,
+    worker: str,
+    *,
+    unstarted: bool = False,
+    final: bool = False,
 ) -> bool:
-    """End as failed an attempt whose process, one of `worker`'s, ended without a word.
+    """End as failed an attempt whose process, one of `worker`'s, ended without a word; the next one may follow.
 
-    `unstarted` says that the process may not even have begun the attempt. False if the attempt ended by itself, or
+    `unstarted` says that the process may not even have begun the attempt, `final` that no other one would fare better.
+    False if the attempt ended by itself, or
     runs elsewhere: a second delivery may die without the first one's harm.
 
     Raises:
@@ -34,7 +42,24 @@ def fail_lost(
         waits = unstarted and before.status is Status.QUEUED and before.attempt == attempt
         return waits or _runs_at(before, attempt, worker)
 
-    return _fail(store, job_id, error, worker, lost)
+    return _fail(store, job_id, lambda before: error, lost, worker=worker, final=final)
+
+
+def fail_silent(store: Store, job_id: str, beat: str, silent_s: float) -> bool:
+    """End as failed an attempt whose last beat was `beat`, `silent_s` ago; the next one may follow.
+
+    False if it has ended, or its holder was heard of since.
+
+    Raises:
+        JobNotFound: no such job.
+        RedisUnavailable: Redis did not answer.
+    """
+
+    def error(before: Snapshot) -> JobError:
+        who = f"worker {before.worker}" if before.worker else "its worker"
+        return JobError(type="WorkerLost", detail=f"{who} was silent for {silent_s:.0f} s: it died or was cut off")
+
+    return _fail(store, job_id, error, lambda before: before.status in ACTIVE_STATUSES, beat=beat)
 
 
 def fail_queued(store: Store, job_id: str, error: JobError) -> bool:
@@ -44,7 +69,7 @@ def fail_queued(store: Store, job_id: str, error: JobError) -> bool:
         JobNotFound: no such job.
         RedisUnavailable: Redis did not answer.
     """
-    return _fail(store, job_id, error, None, lambda before: before.status is Status.QUEUED)
+    return _fail(store, job_id, lambda before: error, lambda before: before.status is Status.QUEUED, final=True)
 
 
 def release(store: Store, job_id: str, attempt: int, worker: str) -> bool:
@@ -61,9 +86,14 @@ def release(store: Store, job_id: str, attempt: int, worker: str) -> bool:
         return False
     waiting = body.queued(spec, message="queued again: its worker was stopped")
     release_flag: frozenset[Change] = frozenset({"release"})
-    return _change(
-        store, job_id, lambda before: _runs_at(before, attempt, worker), lambda members: waiting, flags=release_flag
-    )
+
+    def released(stored: Stored) -> Call[Answer] | None:
+        if not _runs_at(stored.snapshot, attempt, worker):
+            return None
+        return store.calls.change(job_id, stored.seq, waiting, request=request, flags=release_flag)
+
+    request = uuid4().hex
+    return _change(store, job_id, released) is not None
 
 
 def held(spec: Spec) -> Members:
@@ -101,53 +131,75 @@ def _unbegun(spec: Spec, status: Status, message: str) -> Members:
     return body.queued(spec, message=message) | {"status": status.value, "can": possible(status, spec.policy)}
 
 
-def _fail(store: Store, job_id: str, error: JobError, worker: str | None, allowed: Callable[[Snapshot], bool]) -> bool:
-    failed = {
-        "status": Status.FAILED.value,
-        "message": "error",
-        "error": error.model_dump(),
-        "can": ["retry"],
-        "finished_at": utc_now(),
-        "eta_s": None,
-        "eta_range_s": None,
-    }
-    return _change(store, job_id, allowed, lambda members: members | failed, error=error, worker=worker)
-
-
-def _change(
+def _fail(
     store: Store,
     job_id: str,
+    error_of: Callable[[Snapshot], JobError],
     allowed: Callable[[Snapshot], bool],
-    edit: Callable[[Members], Members],
     *,
-    flags: frozenset[Change] = _NO_FLAGS,
-    error: JobError | None = None,
     worker: str | None = None,
+    final: bool = False,
+    beat: str = "",
 ) -> bool:
+    spec = store.run(store.calls.spec(job_id))
     request = uuid4().hex
+
+    def failed(stored: Stored) -> Call[Answer] | None:
+        before = stored.snapshot
+        if not (allowed(before) and before.status.may_become(Status.FAILED)):
+            return None
+        error = error_of(before)
+        canceling = before.control is not None and before.control.requested == "cancel"
+        following = None
+        if spec is not None and not (final or canceling):
+            following = retries.following(spec, before.attempt, error)
+        ended = EndedAttempt(
+            attempt=before.attempt,
+            status=Status.FAILED,
+            error=error,
+            worker=worker or before.worker,
+            started_at=before.started_at,
+            finished_at=utc_now(),
+        )
+        if following is None:
+            members = body.decode(stored.raw) | retries.ended_for_good(error)
+            return store.calls.change(job_id, stored.seq, members, request=request, ended=ended, beat=beat)
+        return store.calls.change(
+            job_id,
+            stored.seq,
+            following.members,
+            request=request,
+            flags=_NEXT,
+            ended=ended,
+            delay_s=following.delay_s,
+            beat=beat,
+        )
+
+    answer = _change(store, job_id, failed)
+    if answer is None:
+        return False
+    if answer.asked and spec is not None:
+        give_way(store, spec)
+    return True
+
+
+def _change(store: Store, job_id: str, call_for: Callable[[Stored], Call[Answer] | None]) -> Answer | None:
+    """Carry out the call that fits the stored snapshot, again while others write in between.
+
+    None if there is none to carry out, or it was refused. All of them have to be one request, so that each repeat
+    is told from a second one.
+    """
     for _ in range(_TRIES):
         stored = store.read(job_id)
         if stored is None:
             raise JobNotFound(job_id)
-        before = stored.snapshot
-        members = edit(body.decode(stored.raw))
-        if not (allowed(before) and before.status.may_become(Status(members["status"]))):
-            return False
-        ended = None
-        if error is not None:
-            ended = EndedAttempt(
-                attempt=before.attempt,
-                status=members["status"],
-                error=error,
-                worker=worker,
-                started_at=before.started_at,
-                finished_at=members["finished_at"],
-            )
-        change = store.calls.change(job_id, stored.seq, members, request=request, flags=flags, ended=ended)
-        answer = store.run(change)
+        call = call_for(stored)
+        if call is None:
+            return None
+        answer = store.run(call)
         if answer.code != "stale":
-            return answer.accepted
-    return False
+            return answer if answer.accepted else None
+    return None
 
 
 def _runs_at(snapshot: Snapshot, attempt: int, worker: str) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty
 from typing import Any
 
-from headway import body, keys
+from headway import body, keys, retries
 from headway.actions import possible
 from headway.bar import Bar, Mirror
 from headway.body import Members
@@ -22,6 +22,7 @@ from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
 from headway.gate import Clock, Gate
 from headway.logs import LogBuffer
 from headway.metrics import as_extra
+from headway.outside import give_way
 from headway.patience import AWAY_PAUSE_S, patiently
 from headway.relay import Relay
 from headway.settings import Settings
@@ -149,14 +150,26 @@ class Reporter(Collector):
         self._end(Status.FINISHED, last | {"result": result}, None, large_result)
 
     def fail(self, error: JobError) -> None:
-        """Write the last frame of an attempt that failed; the percent it reached stays."""
-        self._end(Status.FAILED, {"message": "error", "error": error.model_dump()}, error)
+        """Write the last frame of an attempt that failed, or, where retries are left, the job's next attempt."""
+        following = None
+        if self.asked != "cancel":
+            following = retries.following(self._spec, self._holder.attempt, error)
+        self._end(Status.FAILED, {"message": "error", "error": error.model_dump()}, error, following=following)
+        if following is not None and self.asked in {"pause", "cancel"}:
+            patiently(lambda: give_way(self._store, self._spec), self._settings.outage_s)
 
     def cancel(self) -> None:
         """Write the last frame of an attempt that was canceled; the percent it reached stays."""
         self._end(Status.CANCELED, {"message": "canceled"}, None)
 
-    def _end(self, status: Status, last: Members, error: JobError | None, large_result: str = "") -> None:
+    def _end(
+        self,
+        status: Status,
+        last: Members,
+        error: JobError | None,
+        large_result: str = "",
+        following: retries.Following | None = None,
+    ) -> None:
         if self._relay is not None:
             # First, since what child processes have sent by now is the job's last word too.
             self._relay.close()
@@ -176,7 +189,10 @@ class Reporter(Collector):
         self._status = status
         members = self._members() | {"finished_at": finished_at} | last
         # One call, so that each repeat carries the same counter and the store can tell it from a second end.
-        call = self._next_call(members, ended, large_result=large_result)
+        if following is None:
+            call = self._next_call(members, ended, large_result=large_result)
+        else:
+            call = self._next_call(following.members, ended, flag="next", delay_s=following.delay_s)
         patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
         patiently(self._restore, self._settings.outage_s)
 
@@ -299,6 +315,7 @@ class Reporter(Collector):
         extra: str = "",
         large_result: str = "",
         flag: Flag = "",
+        delay_s: float = 0.0,
     ) -> Call[Answer]:
         self._counter += 1
         return self._store.calls.write(
@@ -310,6 +327,7 @@ class Reporter(Collector):
             ended=ended,
             extra=extra,
             large_result=large_result,
+            delay_s=delay_s,
         )
 
     def _heed(self, answer: Answer) -> None:

@@ -100,17 +100,19 @@ class Calls:
         ended: EndedAttempt | None = None,
         extra: str = "",
         large_result: str = "",
+        delay_s: float = 0.0,
     ) -> Call[Answer]:
         """Write the holder's next snapshot.
 
         `given` is the last seq this writer was answered. `flag` `acknowledge` clears what was asked; `next` ends this
         attempt and queues the following one. `ended` goes into the event and the list of attempts, `extra` (JSON)
-        into the event alone. `large_result` (JSON) is kept beside the snapshot, if this write is accepted.
+        into the event alone. `large_result` (JSON) is kept beside the snapshot, if this write is accepted. With `next`,
+        the monitor puts the job into its queue after `delay_s`; 0 leaves that to the caller.
         """
         return self._write(
             "write", holder.job_id, holder.owner, holder.token,
             encode(members), counter, holder.attempt, given, members["status"], flag, _ended(ended), extra,
-            large_result,
+            large_result, int(delay_s * 1000),
         )  # fmt: skip
 
     def change(
@@ -124,17 +126,21 @@ class Calls:
         ended: EndedAttempt | None = None,
         paused_s: float | None = None,
         extra: str = "",
+        delay_s: float = 0.0,
+        beat: str = "",
     ) -> Call[Answer]:
         """Write as somebody other than the holder; `stale` if anybody wrote since `expected_seq`.
 
         `release` takes the job from its holder, `next` also begins the following attempt (and reopens a terminal
         job), `hold` and `resume` set and lift the refusal of the holder's `running` writes. `extra` (JSON) goes into
-        the event.
+        the event. `delay_s` is that of `write`. `beat` is the holder's last one that the caller knows of: the answer
+        is `fenced` if there is another by now.
         """
         paused_ms = "" if paused_s is None else int(paused_s * 1000)
         return self._write(
             "change", job_id, members.get("owner"), request,
             encode(members), expected_seq, members["status"], " ".join(sorted(flags)), _ended(ended), extra, paused_ms,
+            int(delay_s * 1000), beat,
         )  # fmt: skip
 
     def control(self, job_id: str, asked: Asked, control_json: str, *, request: str, extra: str = "") -> Call[Answer]:
@@ -154,6 +160,26 @@ class Calls:
             "restore", spec.job_id, spec.owner, "",
             spec.model_dump_json(), _created_ms(spec), spec.owner or "", self._index_max,
         )  # fmt: skip
+
+    def tidy(self, job_id: str) -> Call[Answer]:
+        """Renew the life of a job that waits; take one that does not, or has gone, off the list of those that do."""
+        return self._write("tidy", job_id, None, "")
+
+    def beats(self) -> Call[dict[str, str]]:
+        """The last beat of every running attempt, by job id: `<holder's token>:<who>:<count>`."""
+        return Call(_beats, commands=(("HGETALL", keys.ACTIVE),))
+
+    def waiting(self) -> Call[list[str]]:
+        """Ids of all jobs that are queued, also of those that wait out a retry's delay, longest first."""
+        return Call(_ids, commands=(("ZRANGE", keys.WAITING, 0, -1),))
+
+    def delayed(self) -> Call[dict[str, float]]:
+        """How long each job that waits out a retry's delay has still to wait, in seconds by Redis' clock."""
+        return Call(_delayed, commands=(("TIME",), ("ZRANGE", keys.DELAYED, 0, -1, "WITHSCORES")))
+
+    def undelay(self, job_id: str) -> Call[Any]:
+        """Note that a job that waited out its delay is in its queue."""
+        return Call(_first, commands=(("ZREM", keys.DELAYED, job_id),))
 
     def delete(self, job_id: str, owner: str | None) -> Call[Answer]:
         """Remove a terminal job and leave a tombstone; `running` if it is not terminal."""
@@ -217,6 +243,7 @@ def _key_names(job_id: str, owner: str | None) -> tuple[str, ...]:
     return (
         keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
         keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
+        keys.ACTIVE, keys.WAITING, keys.DELAYED,
     )  # fmt: skip
 
 
@@ -256,6 +283,20 @@ def _spec(raw: list[Any]) -> Spec | None:
 
 def _attempts(raw: list[Any]) -> list[EndedAttempt]:
     return [EndedAttempt.model_validate_json(item) for item in raw[0]]
+
+
+def _beats(raw: list[Any]) -> dict[str, str]:
+    return {job_id.decode(): beat.decode() for job_id, beat in raw[0].items()}
+
+
+def _ids(raw: list[Any]) -> list[str]:
+    return [job_id.decode() for job_id in raw[0]]
+
+
+def _delayed(raw: list[Any]) -> dict[str, float]:
+    (seconds, microseconds), scored = raw
+    now_ms = int(seconds) * 1000 + int(microseconds) / 1000
+    return {job_id.decode(): (float(due_ms) - now_ms) / 1000 for job_id, due_ms in scored}
 
 
 def _scored(raw: list[Any]) -> list[tuple[str, float]]:

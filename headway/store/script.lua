@@ -6,6 +6,7 @@
 local KEY = {
     snapshot = KEYS[1], state = KEYS[2], spec = KEYS[3], attempts = KEYS[4], lease = KEYS[5],
     result = KEYS[6], events = KEYS[7], events_count = KEYS[8], index = KEYS[9], owner_index = KEYS[10],
+    active = KEYS[11], waiting = KEYS[12], delayed = KEYS[13],
 }
 local op = ARGV[1]
 local job_id = ARGV[2]
@@ -93,6 +94,36 @@ local function index(created_ms, owner, index_max)
     end
 end
 
+-- The judge and the monitor look at these three instead of at every job; called whenever status or holder changed.
+local function place(status, holder, delay_ms)
+    if status == 'queued' then
+        local time = redis.call('TIME')
+        local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+        redis.call('ZADD', KEY.waiting, now_ms, job_id)
+        redis.call('HDEL', KEY.active, job_id)
+        if delay_ms > 0 then
+            redis.call('ZADD', KEY.delayed, now_ms + delay_ms, job_id)
+        else
+            redis.call('ZREM', KEY.delayed, job_id)
+        end
+        return
+    end
+    if holder ~= '' then
+        redis.call('HSETNX', KEY.active, job_id, holder .. ':start:0')
+    else
+        redis.call('HDEL', KEY.active, job_id)
+    end
+    redis.call('ZREM', KEY.waiting, job_id)
+    redis.call('ZREM', KEY.delayed, job_id)
+end
+
+-- Of an attempt that another one follows, a pause or a cancel stays asked.
+local function forget_request(with_next)
+    if not (with_next and (state.asked == 'pause' or state.asked == 'cancel')) then
+        state.asked, state.control = '', ''
+    end
+end
+
 local function not_there()
     if state.deleted ~= '' then
         return answer('gone')
@@ -125,7 +156,7 @@ local ops = {}
 function ops.write()
     local body, counter, own_attempt = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
     local given, status, flag, ended, extra = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15]
-    local large_result = ARGV[16]
+    local large_result, delay_ms = ARGV[16], tonumber(ARGV[17])
     if state.deleted ~= '' then
         return answer('gone')
     end
@@ -157,7 +188,8 @@ function ops.write()
     attempt = own_attempt
     local holder = token
     if TERMINAL[status] or flag == 'next' then
-        holder, state.asked, state.control = '', '', ''
+        holder = ''
+        forget_request(flag == 'next')
     elseif flag == 'acknowledge' then
         state.asked, state.control = '', ''
     end
@@ -170,6 +202,9 @@ function ops.write()
     commit(status, state.control == '' and 'null' or state.control, body, ended, extra,
         {'token', holder, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', state.paused_ms,
          'hold', state.token == token and holder ~= '' and state.hold or ''})
+    if holder ~= token or state.token ~= token then
+        place(status, holder, delay_ms)
+    end
     return answer(code)
 end
 
@@ -193,6 +228,8 @@ function ops.create()
     redis.call('SET', KEY.spec, spec, 'PX', keep_ms)
     index(created_ms, owner, index_max)
     commit('queued', 'null', body, '', '', {'request', token, 'request_seq', 1, 'owner', owner})
+    place('queued', '', 0)
+    redis.call('ZREMRANGEBYRANK', KEY.waiting, 0, -index_max - 1)
     return answer('ok')
 end
 
@@ -221,6 +258,8 @@ function ops.start()
     redis.call('DEL', KEY.lease)
     commit('started', state.control == '' and 'null' or state.control, body, '', '',
         {'token', token, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', 0, 'hold', ''})
+    redis.call('HDEL', KEY.active, job_id)
+    place('started', token, 0)
     renew_all()
     return answer('ok')
 end
@@ -228,7 +267,7 @@ end
 -- Everybody but the holder: fields change by compare-and-set on seq.
 function ops.change()
     local body, expected, status, flags = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
-    local ended, extra, paused_ms = ARGV[12], ARGV[13], ARGV[14]
+    local ended, extra, paused_ms, delay_ms, beat = ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
     local function has(flag)
         return string.find(flags, flag, 1, true) ~= nil
     end
@@ -245,13 +284,18 @@ function ops.change()
     if TERMINAL[state.status] and not has('next') then
         return answer('over')
     end
+    if beat ~= '' and redis.call('HGET', KEY.active, job_id) ~= beat then
+        return answer('fenced')
+    end
     seq = seq + 1
     if has('next') then
         attempt = attempt + 1
     end
     local over = TERMINAL[status] or has('next')
-    if over or has('acknowledge') then
+    if has('acknowledge') then
         state.asked, state.control = '', ''
+    elseif over then
+        forget_request(has('next'))
     end
     local hold = state.hold
     if has('hold') then
@@ -260,9 +304,13 @@ function ops.change()
     if has('resume') or over or has('release') then
         hold = ''
     end
+    local holder = (over or has('release')) and '' or state.token
     commit(status, state.control == '' and 'null' or state.control, body, ended, extra,
-        {'token', (over or has('release')) and '' or state.token, 'request', token, 'request_seq', seq,
+        {'token', holder, 'request', token, 'request_seq', seq,
          'hold', hold, 'paused_ms', paused_ms ~= '' and paused_ms or state.paused_ms})
+    if holder ~= state.token or (status ~= state.status and holder == '') or has('next') then
+        place(status, holder, delay_ms)
+    end
     return answer('ok')
 end
 
@@ -302,8 +350,9 @@ function ops.heartbeat()
     if code then
         return answer(code)
     end
-    redis.call('HINCRBY', KEY.lease, who, 1)
+    local beats = redis.call('HINCRBY', KEY.lease, who, 1)
     redis.call('HSET', KEY.lease, 'at', now)
+    redis.call('HSET', KEY.active, job_id, token .. ':' .. who .. ':' .. beats)
     renew_all()
     return answer('ok')
 end
@@ -370,11 +419,26 @@ function ops.delete()
     redis.call('DEL', KEY.snapshot, KEY.state, KEY.spec, KEY.attempts, KEY.lease, KEY.result)
     redis.call('ZREM', KEY.index, job_id)
     redis.call('ZREM', KEY.owner_index, job_id)
+    place('deleted', '', 0)
     seq = seq + 1
     redis.call('HSET', KEY.state, 'deleted', 1, 'last_seq', seq, 'owner', owner or '')
     renew(KEY.state)
     redis.call('PUBLISH', channel, '')
     record('delete', string.format('{"seq":%d}', seq), '', '')
+    return answer('ok')
+end
+
+-- A job that waits for long keeps its life; one that has gone leaves the lists that the monitor looks at.
+function ops.tidy()
+    local refused = not_there()
+    if refused then
+        place('gone', '', 0)
+        return refused
+    end
+    if state.status ~= 'queued' then
+        place(state.status, state.token, 0)
+    end
+    renew_all()
     return answer('ok')
 end
 

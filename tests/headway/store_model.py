@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 TERMINAL = {"finished", "failed", "canceled"}
 
 
+def kept(asked: str) -> str:
+    """What stays asked of a job whose next attempt waits."""
+    return asked if asked in {"pause", "cancel"} else ""
+
+
 @dataclass
 class ModelJob:
     """One job as the store should know it. `token` is the holder's, empty without one."""
@@ -69,18 +74,26 @@ class Model:
             return "gone"
         if job is not None and job.writer == writer.token and job.counter >= counter:
             return "ok" if job.whole else "restored"
+        asked = "" if job is None or job.token != writer.token else job.asked
+        withdrawn = heed and not following and status == "paused" and asked != "pause"
         code = "ok"
         if job is None:
+            if withdrawn:
+                return "withdrawn"
             job = self.jobs[writer.job_id] = ModelJob(seq=0, attempt=writer.attempt, status="", whole=False)
             code = "restored"
         elif refused := self._refused(job, writer):
             return refused
         if job.token == writer.token and job.held and status == "running":
             return "held"
+        if withdrawn:
+            return "withdrawn"
         if job.token != writer.token:
             job.asked, job.held = "", False
         ended = status in TERMINAL or following
-        if ended or heed:
+        if following:
+            job.asked = kept(job.asked)
+        elif heed or status in TERMINAL:
             job.asked = ""
         job.ended += ended
         job.seq = max(job.seq, writer.given) + 1
@@ -108,7 +121,7 @@ class Model:
         job.seq += 1
         job.attempt += flag == "next"
         job.status, job.message = status, message
-        job.asked = "" if over else job.asked
+        job.asked = kept(job.asked) if flag == "next" else "" if over else job.asked
         job.held = (job.held or flag == "hold") and flag not in {"resume", "release"} and not over
         job.token = "" if over or flag == "release" else job.token
         return "ok"

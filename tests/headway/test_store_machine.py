@@ -202,6 +202,14 @@ class StoreMachine(RuleBasedStateMachine):
                 assert self.redis.zscore(keys.INDEX, job_id)
 
     @invariant()
+    def the_lists_of_running_and_waiting_jobs_agree(self) -> None:
+        running = set(self.store.run(self.store.calls.beats()))
+        assert running == {job_id for job_id, job in self.model.jobs.items() if job.token and not job.deleted}
+        waiting = set(self.store.run(self.store.calls.waiting()))
+        queued = {job_id for job_id, job in self.model.jobs.items() if job.status == "queued" and not job.deleted}
+        assert waiting == queued
+
+    @invariant()
     def every_job_key_has_a_life(self) -> None:
         for key in self.redis.keys("job:*"):
             assert self.redis.pttl(key) > 0, key

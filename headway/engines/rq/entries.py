@@ -80,6 +80,6 @@ class Entries:
         error = JobError(type="Unusable", detail=f"the job could not be run: {why}")
         for job_id, attempt in attempts_of(job.id):
             try:
-                fail_lost(self._store, job_id, attempt, error, self._presence.name, unstarted=True)
+                fail_lost(self._store, job_id, attempt, error, self._presence.name, unstarted=True, final=True)
             except (JobNotFound, InvalidJobId, Unreadable, RedisUnavailable, ResponseError):
                 continue
