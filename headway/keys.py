@@ -32,6 +32,8 @@ TASKS = "tasks:catalogue"
 TASKS_SEEN = "tasks:seen"
 #: Sorted set of worker names by the time of their last heartbeat (s since 1970), trimmed by age.
 WORKERS = "workers:seen"
+#: Sorted set of recorders' names by the time they last said how they are (s since 1970), trimmed by age.
+RECORDERS = "recorders:seen"
 
 
 def is_job_id(text: str) -> bool:
@@ -106,6 +108,11 @@ def owner_index(owner: str) -> str:
 def worker(name: str) -> str:
     """What a worker says about itself (string, JSON); expires when its heartbeats stop."""
     return f"worker:{name}"
+
+
+def recorder(name: str) -> str:
+    """What a recorder says about itself (string, JSON); expires when it stops."""
+    return f"recorder:{name}"
 
 
 def submission(principal: str, idempotency_key: str) -> str:

@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description=f"Folders that file parameters may point into, separated by {os.pathsep!r}."
     )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where history is kept: sqlite:////path or postgresql://…; unset: a file in HEADWAY_DATA_DIR.",
+    )
+    recorder_claim_s: Seconds = Field(
+        default=15,
+        description="After how long a recorder takes over what another one has taken and not written, in seconds.",
+    )
     engine: Literal["rq"] = Field(default="rq", description="The queue library that runs jobs.")
     keep_s: Seconds = Field(
         default=604_800, description="How long a job's keys stay in Redis after it ended, in seconds."

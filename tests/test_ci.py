@@ -36,6 +36,7 @@ def calls(machine: Path) -> list[str]:
 def test_a_machine_that_has_everything_goes_straight_to_the_tests(machine):
     add(machine, "python3", "exit 0")
     add(machine, "chromium", "exit 0")
+    add(machine, "postgres", "exit 0")
     assert [call for call in calls(machine) if "fonts" not in call and "update" not in call] == ["make test CI=true"]
 
 
@@ -44,3 +45,6 @@ def test_a_bare_machine_gets_what_is_missing_first(machine):
     assert last == "make test CI=true"
     assert "apt-get update" in installs[0]
     assert "python3 python3-venv chromium" in installs[1]
+    # Where PostgreSQL's programs are is not for the PATH to say.
+    has_postgresql = any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    assert ("postgresql" in installs[1]) is not has_postgresql

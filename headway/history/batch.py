@@ -1,0 +1,131 @@
+"""The rows of a batch of entries."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from headway import keys
+from headway.errors import Unreadable
+from headway.history.entries import Entry, Row, Written, action, ended, extra, lines, points, written
+
+logger = logging.getLogger("headway.recorder")
+
+
+@dataclass
+class Batch:
+    """What entries come to, whatever the order in which they are added.
+
+    `unreadable` counts those that could not be read, in whole or in part.
+    """
+
+    events: list[Row] = field(default_factory=list)
+    logs: list[Row] = field(default_factory=list)
+    metrics: list[Row] = field(default_factory=list)
+    actions: list[Row] = field(default_factory=list)
+    numbers: list[tuple[int, str]] = field(default_factory=list)
+    deleted: dict[str, str] = field(default_factory=dict)
+    unreadable: int = 0
+    _latest: dict[str, Written] = field(default_factory=dict)
+    _attempts: dict[tuple[str, int], Written | Row] = field(default_factory=dict)
+
+    @property
+    def jobs(self) -> list[Row]:
+        """One row of each job, in the order of their ids."""
+        return [self._latest[job_id].job() for job_id in sorted(self._latest)]
+
+    @property
+    def attempts(self) -> list[Row]:
+        """One row of each attempt, in the order of their keys."""
+        found = (self._attempts[key] for key in sorted(self._attempts))
+        return [one.attempt() if isinstance(one, Written) else one for one in found]
+
+    @property
+    def job_ids(self) -> set[str]:
+        """Whose rows these are, actions apart."""
+        ids = set(self._latest) | set(self.deleted) | {job_id for job_id, _ in self._attempts}
+        return ids | {row["job_id"] for row in self.logs}
+
+    def add_all(self, entries: Iterable[Entry]) -> None:
+        """Add entries, saying of each that cannot be read why it is left out."""
+        for entry in entries:
+            try:
+                self._add(entry)
+            except (Unreadable, ValueError) as error:
+                self.unreadable += 1
+                logger.warning("entry %s of %s is left out: %s", entry.entry_id, entry.stream, error)
+
+    def skip(self, entry: Entry) -> None:
+        """Take note of an entry of which nothing can be kept."""
+        self.unreadable += 1
+        self._count(entry, entry.place)
+
+    def without(self, tombstones: dict[str, str]) -> "Batch":
+        """The same without what happened to jobs before they were deleted; who asked for what stays.
+
+        Args:
+            tombstones: of each deleted job its place in the stream.
+        """
+
+        def lives(row: Row) -> bool:
+            return bool(row["entry"] > tombstones.get(row["job_id"], ""))
+
+        return Batch(
+            events=list(filter(lives, self.events)),
+            logs=list(filter(lives, self.logs)),
+            metrics=list(filter(lives, self.metrics)),
+            actions=self.actions,
+            numbers=self.numbers,
+            deleted=self.deleted,
+            unreadable=self.unreadable,
+            _latest={job_id: one for job_id, one in self._latest.items() if one.place > tombstones.get(job_id, "")},
+            _attempts={key: one for key, one in self._attempts.items() if _place(one) > tombstones.get(key[0], "")},
+        )
+
+    def _add(self, entry: Entry) -> None:
+        place = entry.place
+        if entry.stream == keys.LOGS:
+            self.logs += lines(entry, place)
+            return
+        # What cannot be read is dealt with too: it is not missing.
+        self._count(entry, place)
+        kind = entry.fields.get(b"kind")
+        if kind == b"delete":
+            job_id = entry.job_id()
+            self.deleted[job_id] = max(place, self.deleted.get(job_id, ""))
+            self._add_action(entry, job_id, place, {})
+        elif kind in {b"write", b"adopt"}:
+            self._add_written(entry, place)
+        else:
+            raise ValueError(f"its kind {str(kind)[:80]} is unknown")
+
+    def _add_written(self, entry: Entry, place: str) -> None:
+        one = written(entry, place)
+        job_id, attempt = one.job_id, one.members["attempt"]
+        self.events.append(one.event())
+        if (known := self._latest.get(job_id)) is None or known.place < place:
+            self._latest[job_id] = one
+        self._add_attempt((job_id, attempt), one)
+        said = extra(entry, job_id)
+        self.metrics += points(one, said)
+        self._add_action(entry, job_id, place, said)
+        over = ended(entry, job_id, place)
+        if over is not None and over["attempt"] != attempt:
+            self._add_attempt((job_id, over["attempt"]), over)
+
+    def _add_attempt(self, key: tuple[str, int], one: Written | Row) -> None:
+        known = self._attempts.get(key)
+        if known is None or _place(known) < _place(one):
+            self._attempts[key] = one
+
+    def _add_action(self, entry: Entry, job_id: str, place: str, said: dict[str, object]) -> None:
+        asked = action(entry, job_id, place, said)
+        if asked is not None:
+            self.actions.append(asked)
+
+    def _count(self, entry: Entry, place: str) -> None:
+        if entry.number is not None:
+            self.numbers.append((entry.number, place))
+
+
+def _place(one: Written | Row) -> str:
+    return one.place if isinstance(one, Written) else str(one["entry"])

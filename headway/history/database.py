@@ -1,0 +1,143 @@
+"""The database of history: SQLite in the data folder, or PostgreSQL by `HEADWAY_DATABASE_URL`."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
+
+from headway.errors import SettingsError, Unavailable
+from headway.settings import Settings
+
+#: The default database's name in `HEADWAY_DATA_DIR`.
+FILE = "history.sqlite3"
+#: What a well database raises for what it is given: a value out of its range, a text that is none.
+REFUSALS = (DataError, IntegrityError, OverflowError, ValueError)
+# Seconds that one writer waits for another one's transaction.
+_BUSY_S = 30
+_CONNECT_S = 5
+# Any number that nobody else takes: PostgreSQL's advisory locks know nothing but numbers.
+_WRITER_LOCK = 0x68656164776179
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+class HistoryUnavailable(Unavailable):
+    """The database of history does not answer, or cannot serve now; the sentence says why."""
+
+
+def database_url(settings: Settings) -> URL:
+    """Where history is kept.
+
+    Raises:
+        SettingsError: `HEADWAY_DATABASE_URL` is no address of a database that headway knows.
+    """
+    if settings.database_url is None:
+        return URL.create(_DRIVERS["sqlite"], database=str((settings.data_dir / FILE).absolute()))
+    try:
+        url = make_url(settings.database_url.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise SettingsError("HEADWAY_DATABASE_URL: is no address of a database") from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise SettingsError(f"HEADWAY_DATABASE_URL: {url.drivername!r} is neither sqlite nor postgresql")
+    if driver == _DRIVERS["sqlite"] and url.database in {None, "", ":memory:"}:
+        raise SettingsError("HEADWAY_DATABASE_URL: name a file, such as sqlite:////var/lib/headway/history.sqlite3")
+    return url.set(drivername=driver)
+
+
+class Database:
+    """Connections to history, for one process.
+
+    Args:
+        read_only: to be read alone; nothing is made that is not there.
+    """
+
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._engine = _sqlite(url, read_only) if self.is_sqlite else _postgresql(url, read_only)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that no other writer's runs beside, from its first look on.
+
+        Raises:
+            HistoryUnavailable: nothing is written.
+            DataError, IntegrityError, OverflowError, ValueError: nothing is written, because of what was given.
+        """
+        with self._transaction() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One look at everything as it is at a time.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        with self._transaction() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except REFUSALS:
+            raise
+        # What fails while a connection is set up comes as the driver's own.
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise HistoryUnavailable(f"history cannot be kept now: {str(cause).strip()}") from error
+
+
+def _sqlite(url: URL, read_only: bool) -> Engine:
+    path = Path(url.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        if not read_only:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = "ro" if read_only else "rwc"
+        # The driver begins no transaction of its own accord, and the pool passes connections between threads.
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # What is acknowledged to Redis must be on the disk.
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    engine = create_engine(url, creator=connect, poolclass=QueuePool)
+    # A deferred transaction that has read is told "database is locked" at its first write, whatever the timeout.
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: URL, read_only: bool) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"connect_timeout": _CONNECT_S, "application_name": "headway"},
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+    )
+    if read_only:
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    return engine

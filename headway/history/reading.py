@@ -1,0 +1,98 @@
+"""What history says of a job."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Table, select
+
+from headway.history import schema
+from headway.history.coverage import Span, missing
+from headway.history.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events of a job in their order, and where the following ones begin; None on the last page."""
+
+    events: list[dict[str, Any]]
+    next: str | None
+
+
+class History:
+    """Reads what recorders wrote."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def events(self, job_id: str, *, after: str | None = None, limit: int = 1_000) -> EventPage:
+        """The events of a job, none for an unknown one.
+
+        Args:
+            after: the `next` of the page before.
+            limit: most events of a page.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        table = schema.job_progress_events
+        query = select(table).where(table.c.job_id == job_id).order_by(table.c.entry).limit(limit + 1)
+        if after is not None:
+            query = query.where(table.c.entry > after)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        page = rows[:limit]
+        return EventPage([_event(row) for row in page], page[-1].entry if len(rows) > limit else None)
+
+    def snapshot(self, job_id: str) -> bytes | None:
+        """The last snapshot of a job (JSON), as its latest recorded event had it; None for an unknown or deleted one.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        with self._database.read() as connection:
+            found = connection.execute(select(schema.jobs.c.snapshot).where(schema.jobs.c.job_id == job_id)).scalar()
+        return None if found is None else str(found).encode()
+
+    def attempts(self, job_id: str) -> list[dict[str, Any]]:
+        """The attempts of a job, in their order."""
+        table = schema.job_attempts
+        return self._of(table, job_id, table.c.attempt)
+
+    def logs(self, job_id: str) -> list[dict[str, Any]]:
+        """The log lines of a job, in their order."""
+        table = schema.job_logs
+        return self._of(table, job_id, table.c.entry, table.c.idx)
+
+    def metrics(self, job_id: str) -> list[dict[str, Any]]:
+        """The values that a job measured, in their order."""
+        table = schema.job_metrics
+        return self._of(table, job_id, table.c.entry, table.c.idx)
+
+    def actions(self, job_id: str) -> list[dict[str, Any]]:
+        """Who asked what of a job, in their order."""
+        table = schema.job_actions
+        return self._of(table, job_id, table.c.entry, table.c.idx)
+
+    def missing(self, first_in_stream: int | None) -> int:
+        """How many events left the stream before anybody recorded them.
+
+        Args:
+            first_in_stream: the lowest number that is still in the stream, None for an empty one.
+        """
+        with self._database.read() as connection:
+            spans = [Span(**row._mapping) for row in connection.execute(select(schema.recorded_ranges))]
+        return missing(spans, first_in_stream)
+
+    def _of(self, table: Table, job_id: str, *order: Any) -> list[dict[str, Any]]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).where(table.c.job_id == job_id).order_by(*order)).all()
+        return [dict(row._mapping) for row in rows]
+
+
+def _event(row: Row[Any]) -> dict[str, Any]:
+    event = dict(row._mapping)
+    for name in ("n", "total"):
+        # The database keeps both as it keeps fractions.
+        if event[name] is not None and event[name].is_integer():
+            event[name] = int(event[name])
+    return {name: value for name, value in event.items() if name not in {"id", "entry"}}
