@@ -70,15 +70,14 @@ class JobView:
 
     def confirm(self, action: Action | None) -> None:
         """Ask back before this action, or no longer."""
-        if self.confirming or not self._double_click():
-            self.confirming, self.refusal = action, ""
+        self.confirming, self.refusal = action, ""
 
     def act(self, client: Client, action: Action) -> None:
         """Ask this of the job once, if it can be asked of it now."""
         if self.snapshot is None or action not in self.snapshot.can:
             return
-        # Whoever was asked back presses where no button was before.
-        if self._double_click() and self.confirming != action:
+        # Whoever was asked back has pressed twice already, and at another place.
+        if self.confirming != action and self._double_click():
             return
         self.confirming, self.refusal = None, ""
         asks = {"pause": client.pause, "resume": client.resume, "cancel": client.cancel, "retry": client.retry}

@@ -166,19 +166,18 @@ def test_the_second_half_of_a_double_click_does_nothing(
         view.refresh(client)
         view.act(client, "pause")
         view.act(client, "resume")
-        view.confirm("cancel")
-    assert (view.snapshot, asked(scripted_api, "resume"), view.confirming) == (held, 0, None)
+    assert (view.snapshot, asked(scripted_api, "resume")) == (held, 0)
 
 
 def test_who_is_asked_back_may_answer_at_once(scripted_api: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_view, "DOUBLE_CLICK_S", 60.0)
     scripted_api.put(shot(1, can=["pause", "cancel"]))
-    scripted_api.answer("POST", "/jobs/j1/cancel", 200, shot(2, "canceled").model_dump(mode="json"))
+    scripted_api.answer("POST", "/jobs/j1/pause", 200, shot(2, "paused", can=["cancel"]).model_dump(mode="json"))
+    scripted_api.answer("POST", "/jobs/j1/cancel", 200, shot(3, "canceled").model_dump(mode="json"))
     view = JobView("j1")
     with Client(scripted_api.url) as client:
         view.refresh(client)
+        view.act(client, "pause")
         view.confirm("cancel")
-        view.confirm(None)
-        view.confirming = "cancel"
         view.act(client, "cancel")
-    assert asked(scripted_api, "cancel") == 1
+    assert (asked(scripted_api, "pause"), asked(scripted_api, "cancel")) == (1, 1)

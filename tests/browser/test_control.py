@@ -90,7 +90,7 @@ def test_a_flights_profile_is_paused_on_the_page_goes_on_and_ends(page: Page, ap
 
 
 def test_a_canceled_job_keeps_its_percent_and_is_asked_about_no_more(page: Page, app_url: str, stack: Stack) -> None:
-    job = stack.client.post("/jobs", json={"task": "long_task", "params": {"n_steps": 1000, "step_s": 0.01}}).json()
+    job = stack.client.post("/jobs", json={"task": "long_task", "params": {"n_steps": 3000, "step_s": 0.01}}).json()
     page.goto(f"{app_url}/job?job={job['job_id']}")
     expect(main_bar(page)).to_have_attribute("aria-valuenow", re.compile("^[1-9]"))
     page.get_by_role("button", name="Cancel").click()
