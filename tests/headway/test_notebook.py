@@ -8,19 +8,38 @@ from typing import Any
 
 import nbformat
 import pytest
-from ipywidgets import HTML, HBox, IntProgress, Widget
+from ipywidgets import HTML, Button, HBox, IntProgress, Widget
 from ipywidgets.widgets.widget import _instances
 from nbclient import NotebookClient
 
 from headway.client import Client
 from headway.errors import JobNotFound
 from headway.notebook import watch
+from headway.notebook_text import live_html, plain, static_html
 from headway.snapshot import JobError, Snapshot
 from headway.status import Status
-from tests.headway.scripted_api import ScriptedApi
+from tests.headway.scripted_api import ScriptedApi, problem
 from tests.wait import wait_for
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+#: A cell that presses as the reader of a notebook does, once the button is there.
+PRESS = """
+import time
+from ipywidgets import Button
+from ipywidgets.widgets.widget import _instances
+
+def press(label):
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for widget in list(_instances.values()):
+            if isinstance(widget, Button) and widget.description == label:
+                return widget.click()
+        time.sleep(0.01)
+    raise AssertionError(label)
+
+press("Cancel")
+press("Really cancel?")
+"""
 
 
 @pytest.fixture
@@ -162,3 +181,107 @@ def test_a_table_is_shown_as_its_first_rows(api: ScriptedApi, tmp_path: Path, mo
     shown = notebook.cells[0].outputs[0].data["text/html"]
     assert "<th>name</th><th>&lt;b&gt;</th>" in shown
     assert "<td>&lt;9&gt;</td><td></td></tr></tbody></table></div><small>10 of 1,200 rows</small>" in shown
+
+
+def buttons() -> dict[str, Button]:
+    """The buttons on show that can be pressed, by what they say."""
+    (box,) = widgets(HBox)
+    shown = [child for child in box.children if isinstance(child, Button)]
+    return {button.description: button for button in shown if not button.disabled}
+
+
+def test_a_press_shows_at_once_what_is_asked_for_and_the_bar_goes_on(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, percent=20, total=5, can=["pause", "cancel"]))
+    live = watch("j1", client=client)
+    wait_for(lambda: set(buttons()) == {"Pause", "Cancel"}, 10, "the buttons are there")
+    asked = shot(2, percent=20, total=5, can=["pause", "cancel"], control={"requested": "pause", "by": "ada"})
+    api.answer("POST", "/jobs/j1/pause", 200, asked.model_dump(mode="json"))
+    buttons()["Pause"].click()
+    assert "pause asked for" in text()
+    assert set(buttons()) == {"Cancel"}
+    api.put(shot(3, "paused", percent=20, total=5, can=["resume", "cancel"]))
+    wait_for(lambda: set(buttons()) == {"Resume", "Cancel"}, 10, "it is paused")
+    assert "<b>paused</b> 20 %" in text()
+    live.close()
+
+
+def test_a_cancel_takes_two_presses(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, percent=20, can=["pause", "cancel"]))
+    live = watch("j1", client=client)
+    wait_for(lambda: "Cancel" in buttons(), 10, "the buttons are there")
+    last = shot(2, "canceled", percent=20, can=["retry"])
+    api.answer("POST", "/jobs/j1/cancel", 200, last.model_dump(mode="json"))
+    buttons()["Cancel"].click()
+    assert not [seen for seen in api.seen if seen.method == "POST"]
+    buttons()["Really cancel?"].click()
+    assert "<b>canceled</b> 20 %" in text()
+    api.put(last)
+    ended = live.wait(10)
+    assert ended is not None
+    assert ended.status is Status.CANCELED
+
+
+def test_a_refused_press_says_why_until_the_next(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, can=["pause", "cancel"]))
+    live = watch("j1", client=client)
+    wait_for(lambda: "Pause" in buttons(), 10, "the buttons are there")
+    api.answer("POST", "/jobs/j1/pause", 409, problem("conflict", "job <j1> is over"))
+    buttons()["Pause"].click()
+    assert "job &lt;j1&gt; is over" in text()
+    api.put(shot(2, message="further", can=["pause", "cancel"]))
+    wait_for(lambda: "further" in text(), 10, "the bar goes on")
+    assert "job &lt;j1&gt; is over" in text()
+    buttons()["Cancel"].click()
+    live.close()
+
+
+def test_a_job_that_takes_no_requests_has_no_buttons(api: ScriptedApi, client: Client) -> None:
+    api.put(shot(1, percent=20))
+    live = watch("j1", client=client)
+    wait_for(lambda: "<b>running</b>" in text(), 10, "the job is seen")
+    assert buttons() == {}
+    live.close()
+
+
+def test_buttons_work_between_cells_and_a_canceled_job_says_so_in_what_is_left(
+    api: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.put(shot(1, percent=20, task="long_task", can=["pause", "cancel"]))
+    last = shot(2, "canceled", percent=20, task="long_task", can=["retry"])
+    api.answer("POST", "/jobs/j1/cancel", 200, last.model_dump(mode="json"))
+
+    def give_way() -> None:
+        wait_for(lambda: any(seen.path == "/jobs/j1/cancel" for seen in api.seen), 25, "the cancel is asked for")
+        api.put(last)
+
+    worker = threading.Thread(target=give_way)
+    worker.start()
+    cells = [
+        "from headway.notebook import watch\nlive = watch('j1')",
+        PRESS,
+        "print(live.wait(20).status)",
+    ]
+    shown, _, printed = run(api, tmp_path, monkeypatch, *cells).cells
+    worker.join()
+    assert printed.outputs[0].text == "canceled\n"
+    (output,) = [output for output in shown.outputs if "text/html" in output.get("data", {})]
+    assert WIDGET not in output.data
+    assert "<b>canceled</b> 20 %" in output.data["text/html"]
+    assert "This job was canceled. It kept the progress it had reached." in output.data["text/html"]
+    assert "This job was canceled." in output.data["text/plain"]
+
+
+def test_what_is_left_of_a_paused_job_says_since_when() -> None:
+    at = "2025-10-28T10:21:34.000Z"
+    said = f"This job was paused since {at}, and not over yet."
+    paused = shot(3, "paused", percent=20, total=5, can=["resume", "cancel"], updated_at=at)
+    assert said in static_html("j1", paused, "", "grey")
+    assert said in plain("j1", paused, "")
+
+
+def test_a_failed_job_is_said_to_have_failed_with_what() -> None:
+    failed = shot(
+        6, "failed", percent=40, task="count", message="error", error=JobError(type="ValueError", detail="no")
+    )
+    assert "<b>failed</b> 40 % · count failed: ValueError<div" in live_html(failed)
+    assert plain("j1", failed, "").startswith("count j1: failed 40 % · count failed: ValueError · ")
