@@ -245,6 +245,22 @@ def test_without_an_id_the_job_page_lists_the_newest_jobs_with_one_request(
     assert [(seen.path, seen.query) for seen in scripted_api.seen[before:]] == [("/jobs", {"limit": "10"})]
 
 
+def test_the_list_tells_paused_and_canceled_jobs_apart(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    can = ["resume", "cancel"]
+    jobs = [
+        {"job_id": "l-6", "status": "paused", "message": "step 2/5", "percent": 40, "can": can, "started_at": "x"},
+        {"job_id": "l-5", "status": "paused", "message": "paused before it began", "can": can},
+        {"job_id": "l-4", "status": "canceled", "message": "canceled", "percent": 40},
+    ]
+    scripted_api.answer("GET", "/jobs", 200, {"jobs": jobs, "next": None})
+    rows = shown(open_page(scripted_api.url, "job"))["jobs"]
+    assert [(row["status"], row["word"], row["message"], row["percent"]) for row in rows] == [
+        ("paused", "Paused", "step 2/5", 40),
+        ("paused", "Paused", "paused before it began", 0),
+        ("canceled", "Canceled", "canceled", 40),
+    ]
+
+
 def test_the_list_says_why_a_job_failed(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
     error = {"type": "ValueError", "detail": "chunk 3 is empty"}
     job = {"job_id": "l-3", "status": "failed", "message": "error", "error": error}

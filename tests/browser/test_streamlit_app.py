@@ -158,6 +158,28 @@ def test_a_recent_job_is_one_click_away(page: Page, app_url: str, redis: Redis, 
     redis.zrem(keys.INDEX, "b-listed")
 
 
+def test_the_list_has_a_badge_of_its_own_colour_for_paused_and_canceled_jobs(
+    page: Page, app_url: str, redis: Redis, stack: Stack
+) -> None:
+    def colour(job_id: str, word: str) -> tuple[int, int, int]:
+        row = page.get_by_role("list", name="Recent jobs").get_by_role("link").filter(has_text=job_id)
+        badge = row.get_by_text(word, exact=True)
+        expect(badge).to_be_visible()
+        red, green, blue = map(int, re.findall(r"\d+", badge.evaluate("badge => getComputedStyle(badge).color"))[:3])
+        return red, green, blue
+
+    for place, (job_id, status) in enumerate([("b-still", "paused"), ("b-left", "canceled")]):
+        put(redis, job_id, status, percent=40)
+        stack.client.get(f"/status/{job_id}")
+        redis.zadd(keys.INDEX, {job_id: 4e12 + place})
+    page.goto(f"{app_url}/job")
+    red, _, blue = colour("b-still", "Paused")
+    assert red > 2 * blue
+    grey = colour("b-left", "Canceled")
+    assert max(grey) - min(grey) < 60
+    redis.zrem(keys.INDEX, "b-still", "b-left")
+
+
 def test_the_link_to_a_job_can_be_followed(page: Page, app_url: str, redis: Redis) -> None:
     put(redis, "b-link", "running", percent=40)
     page.goto(f"{app_url}/run?job=b-link")
