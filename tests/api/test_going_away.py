@@ -1,5 +1,6 @@
 """How clients leave, how the API does, and that nothing stays behind either of them."""
 
+import asyncio
 import json
 import resource
 import signal
@@ -10,15 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import cycle, islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import uvicorn
 from redis import Redis
 
+from api.main import create_app
+from api.protocol import SocketProtocol
+from api.server import Server
 from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
 from tests.api import raw
+from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, next_frame, open_socket, subscribers, watchers
+from tests.ports import free_port
 from tests.servers import ApiServer, api_server
 from tests.wait import wait_for
 
@@ -203,6 +211,36 @@ def test_nothing_stays_of_those_who_come_and_go_all_the_time(impatient: ApiServe
         assert next_frame(ws)["seq"] == 2
         wait_for_same(impatient, redis, before)
     wait_for(lambda: not any(subscribers(redis, job.id) for job in jobs), 20, "no job is listened to")
+
+
+def test_no_task_stays_of_a_client(redis_url: str, write_job: Write) -> None:
+    job, port = write_job(redis_url), free_port()
+    settings = Settings(HEADWAY_REDIS_URL=redis_url)
+    config = uvicorn.Config(create_app(settings), port=port, ws=SocketProtocol, log_level="warning")
+    api = SimpleNamespace(url=f"http://127.0.0.1:{port}", ws_url=f"ws://127.0.0.1:{port}")
+
+    def tasks() -> set[str]:
+        return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("headway-")}
+
+    async def until(predicate: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not predicate():  # noqa: ASYNC110 - what is waited for is in the server's tasks
+                await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        server = Server(config, sweep_s=1.0)
+        serving = asyncio.create_task(server.serve())
+        await until(lambda: server.started)
+        await asyncio.to_thread(raw.opened, api, f"/ws/{job.id}")
+        before = tasks()
+        for way in (close_frame, no_word, tcp_reset, vanish_in_the_handshake, many_jobs, long_poll, event_stream):
+            await asyncio.gather(*[asyncio.to_thread(way, api, job) for _ in range(5)])
+        await until(lambda: tasks() == before and len(server.server_state.tasks) == 1)
+        server.should_exit = True
+        await serving
+        assert not tasks()
+
+    asyncio.run(main())
 
 
 def test_sigterm_tells_two_thousand_sockets_and_all_who_wait(
