@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     heartbeat_s: float = Field(
         default=2.0, gt=0, le=5, description="How often a running job and its worker raise the lease, in seconds."
     )
+    lost_s: float = Field(
+        default=12.0,
+        gt=0,
+        le=86_400,
+        description="How long a running job's lease may be silent before the judge calls its worker lost, in seconds; "
+        "at least twice HEADWAY_HEARTBEAT_S.",
+    )
     outage_s: Seconds = Field(
         default=600,
         description="How long Redis may be away before a worker gives up a job's end, and itself, in seconds.",
@@ -110,6 +117,13 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("lost_s")
+    @classmethod
+    def _longer_than_heartbeats(cls, value: float, info: ValidationInfo) -> float:
+        if value < 2 * info.data.get("heartbeat_s", 0.0):
+            raise ValueError("must be at least twice HEADWAY_HEARTBEAT_S")
         return value
 
     @field_validator("tasks", "queues")

@@ -119,6 +119,20 @@ def worker_process(
         yield running
 
 
+@contextmanager
+def judge_process(redis_url: str, **env: str) -> Iterator[Running]:
+    """One judge that has begun to look."""
+    with process([sys.executable, "-m", "headway.cli", "judge"], {"REDIS_URL": redis_url, **env}) as (running, log):
+
+        def looks() -> bool:
+            if running.poll() is not None:
+                raise AssertionError(f"the judge ended with {running.returncode}: {log.read_text()}")
+            return "judge: " in log.read_text()
+
+        wait_for(looks, START_S, "the judge looks")
+        yield running
+
+
 def _worker_names(redis_url: str) -> set[bytes]:
     with Redis.from_url(redis_url) as client:
         return set(client.zrange(keys.WORKERS, 0, -1))

@@ -47,7 +47,7 @@ def documented(text: str) -> set[str]:
 
 def test_the_manual_has_every_command_and_no_other() -> None:
     assert set(re.findall(r"^## headway (\w+)", MANUAL, re.MULTILINE)) == set(commands())
-    assert {"run", "watch", "ls", "status", "tasks", "worker", "doctor"} <= set(commands())
+    assert {"run", "watch", "ls", "status", "tasks", "worker", "judge", "doctor"} <= set(commands())
 
 
 @pytest.mark.parametrize("command", ["", *commands()])

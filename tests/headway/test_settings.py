@@ -16,6 +16,7 @@ from headway.settings import read_settings
         ("HEADWAY_API_HOST", "127.0.0.2", "HEADWAY_API_HOST: must be localhost, 127.0.0.1 or ::1"),
         ("HEADWAY_KEEP_S", "soon", "HEADWAY_KEEP_S: 'soon' is not a number"),
         ("HEADWAY_HEARTBEAT_S", "60", "HEADWAY_HEARTBEAT_S: should be less than or equal to 5"),
+        ("HEADWAY_LOST_S", "3", "HEADWAY_LOST_S: must be at least twice HEADWAY_HEARTBEAT_S"),
         # The thread that writes progress raises the lease.
         ("HEADWAY_FLUSH_S", "60", "HEADWAY_FLUSH_S: should be less than or equal to 5"),
         ("HEADWAY_QUEUES", "a b", "HEADWAY_QUEUES: 'a b' has other characters"),

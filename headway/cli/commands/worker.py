@@ -38,7 +38,7 @@ def worker(
     try:
         settings = get_settings()
         found = _tasks(task_modules, settings)
-        _check_redis(settings)
+        check_redis(settings)
         engine = engines.load(settings)
         engine.work(settings, found, list(queues or settings.queues), name or f"w-{uuid4().hex[:8]}", burst)
     except HeadwayError as error:
@@ -52,7 +52,12 @@ def _tasks(modules: list[str] | None, settings: Settings) -> list[Task]:
     return tasks.load(modules or settings.tasks)
 
 
-def _check_redis(settings: Settings) -> None:
+def check_redis(settings: Settings) -> None:
+    """Make sure that Redis answers.
+
+    Raises:
+        RedisUnavailable: it does not; the sentence says where to find one if none was named.
+    """
     store = Store(settings)
     try:
         store.run(Call(_nothing, commands=(("PING",),)))
