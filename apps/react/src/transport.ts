@@ -1,4 +1,7 @@
 /** Following jobs without React. */
 
+export { type Action, type Api, ApiError, type ApiOptions, LESSON_URL } from "./api";
+export { Headway, type HeadwayOptions } from "./headway";
+export type { Connection, JobProblem, JobView } from "./job";
 export { isTerminal } from "./snapshot";
-export type { Snapshot, Status } from "./wire";
+export type { Bar, Control, JobError, Problem, Snapshot, Status, TaskInfo } from "./wire";

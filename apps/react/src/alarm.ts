@@ -1,0 +1,29 @@
+/** One timer that can be set again; `ring` is never called twice for one setting. */
+export class Alarm {
+  readonly #ring: () => void;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /** Whether it will ring. */
+  get isSet(): boolean {
+    return this.#timer !== null;
+  }
+
+  /** Ring after so many milliseconds, and not when it would have before. */
+  set(delayMs: number): void {
+    this.clear();
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#ring();
+    }, delayMs);
+  }
+
+  /** Do not ring. */
+  clear(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

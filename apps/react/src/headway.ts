@@ -1,0 +1,153 @@
+import { type Action, Api, ApiError, type ApiOptions } from "./api";
+import type { Draw } from "./cadence";
+import { Job, type JobView, UNHEARD } from "./job";
+import { JOBS_MAX, Line } from "./line";
+import { isHidden, onWake } from "./page";
+import type { Snapshot } from "./wire";
+
+/** How a page follows jobs. */
+export interface HeadwayOptions extends ApiOptions {
+  /** Milliseconds between two rounds of news for listeners; default 50. On a hidden tab they are a second apart. */
+  readonly roundMs?: number;
+  /** Draws what spreads the waits; default `Math.random`. */
+  readonly draw?: Draw;
+}
+
+const HIDDEN_ROUND_MS = 1000;
+
+/**
+ * The jobs that a page looks at. However many look at one job, it is followed once; however many jobs there are, each
+ * 200 share one socket, or one request at a time. With nobody looking there is no socket, no request and no timer.
+ */
+export class Headway {
+  readonly api: Api;
+  readonly #roundMs: number;
+  readonly #draw: Draw;
+  readonly #jobs = new Map<string, Job>();
+  readonly #lines: Line[] = [];
+  readonly #changed = new Set<Job>();
+  #round: ReturnType<typeof setTimeout> | null = null;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #sleepOn: (() => void) | null = null;
+
+  constructor({ roundMs = 50, draw = Math.random, ...api }: HeadwayOptions = {}) {
+    this.api = new Api(api);
+    this.#roundMs = roundMs;
+    this.#draw = draw;
+  }
+
+  /** What it holds now: jobs, sockets, requests under way and timers. */
+  get held(): { jobs: number; sockets: number; requests: number; timers: number } {
+    const held = { jobs: this.#jobs.size, sockets: 0, requests: 0, timers: Number(this.#round !== null) };
+    for (const line of this.#lines) {
+      held.sockets += line.held.sockets;
+      held.requests += line.held.requests;
+      held.timers += line.held.timers;
+    }
+    return held;
+  }
+
+  /** Frames and bodies so far that could not be read; the last snapshot stayed. */
+  get dropped(): number {
+    return this.#lines.reduce((sum, line) => sum + line.dropped, 0);
+  }
+
+  /** What is known of a job; the same object until any of it changes. */
+  view(jobId: string): JobView {
+    return this.#jobs.get(jobId)?.view ?? UNHEARD;
+  }
+
+  /** Call `listener` when the job's view has changed, until the returned function is called. */
+  subscribe(jobId: string, listener: () => void): () => void {
+    const job = this.#jobs.get(jobId) ?? this.#add(jobId);
+    // One function may listen twice, and leaves once for each.
+    const own = () => listener();
+    job.listeners.add(own);
+    return () => {
+      job.listeners.delete(own);
+      if (job.listeners.size === 0 && this.#jobs.get(jobId) === job) this.#remove(job);
+    };
+  }
+
+  /** Take in a snapshot that came by another way, such as an action's answer; an older one is dropped. */
+  offer(snapshot: Snapshot): void {
+    const job = this.#jobs.get(snapshot.job_id);
+    if (job?.take(snapshot)) this.#followAgain(job);
+  }
+
+  /**
+   * Ask a job for something: its view says so at once in `asked`, and then the API's snapshot in `control`, until the
+   * job acknowledges by its status. What was refused is in `refusal`; the promise never fails.
+   */
+  async act(jobId: string, action: Action): Promise<Snapshot | null> {
+    const say = (parts: Partial<JobView>) => this.#jobs.get(jobId)?.set(parts);
+    say({ asked: action, refusal: null });
+    try {
+      const snapshot = await this.api.act(jobId, action);
+      this.offer(snapshot);
+      say({ asked: null });
+      return snapshot;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      say({ asked: null, refusal: error.message });
+      return null;
+    }
+  }
+
+  #add(jobId: string): Job {
+    const job = new Job(jobId, (changed) => this.#tell(changed));
+    this.#jobs.set(jobId, job);
+    this.#sleepOn ??= onWake(() => this.wake());
+    this.#follow(job);
+    return job;
+  }
+
+  #follow(job: Job): void {
+    let line = this.#lines.find(({ size }) => size < JOBS_MAX);
+    if (line === undefined) {
+      line = new Line(this.api, this.#draw);
+      this.#lines.push(line);
+    }
+    line.follow(job);
+  }
+
+  #followAgain(job: Job): void {
+    const line = this.#lines.find((one) => one.has(job));
+    if (job.isSettled) line?.leave(job);
+    else if (line === undefined) this.#follow(job);
+  }
+
+  #remove(job: Job): void {
+    this.#jobs.delete(job.jobId);
+    this.#changed.delete(job);
+    for (const line of this.#lines) line.leave(job);
+    if (this.#jobs.size) return;
+    if (this.#round !== null) clearTimeout(this.#round);
+    this.#round = null;
+    this.#sleepOn?.();
+    this.#sleepOn = null;
+  }
+
+  /** The network may be back, or somebody looks again: find out now. The browser's own events call it. */
+  wake(): void {
+    for (const line of this.#lines) line.wake();
+    if (this.#round !== null) this.#tellAll();
+  }
+
+  // A hundred jobs that change ten times a second are told of in rounds, so that a page draws them together.
+  #tell(job: Job): void {
+    this.#changed.add(job);
+    if (this.#round !== null) return;
+    const gap = isHidden() ? HIDDEN_ROUND_MS : this.#roundMs;
+    this.#round = setTimeout(() => this.#tellAll(), Math.max(gap - (performance.now() - this.#toldAt), 0));
+  }
+
+  #tellAll(): void {
+    if (this.#round !== null) clearTimeout(this.#round);
+    this.#round = null;
+    this.#toldAt = performance.now();
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const job of changed) for (const listener of [...job.listeners]) listener();
+  }
+}

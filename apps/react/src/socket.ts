@@ -1,0 +1,106 @@
+import { Alarm } from "./alarm";
+import type { Api } from "./api";
+import { isObject, parseJson, readSnapshot } from "./snapshot";
+import type { Snapshot } from "./wire";
+
+/** What a socket tells the line that it belongs to; nothing any more after `ended` or `close`. */
+export interface SocketEvents {
+  opened(): void;
+  snapshot(snapshot: Snapshot): void;
+  /** The API does not follow this job: an HTTP status and its words. */
+  refused(jobId: string, httpStatus: number, detail: string): void;
+  /** A frame could not be read. */
+  dropped(): void;
+  /** `good` says whether the socket had been of use, so that the next may be tried at once. */
+  ended(code: number | null, reason: string, good: boolean): void;
+}
+
+const OPEN_MS = 10_000;
+/** A socket that lived this long and was closed properly was a good one, even if it had nothing to say. */
+const GOOD_MS = 5000;
+const LOST = 1006;
+
+/** One socket that follows many jobs. */
+export class ManySocket {
+  isOpen = false;
+  /** When a frame last came, by `performance.now()`. */
+  heardAt = performance.now();
+  readonly #socket: WebSocket;
+  readonly #events: SocketEvents;
+  readonly #tooLong = new Alarm(() => this.#end(null, ""));
+  readonly #subscribed = new Set<string>();
+  #openedAt = 0;
+  #frames = 0;
+  #over = false;
+
+  /** Throws where the browser takes no such address. */
+  constructor(api: Api, events: SocketEvents) {
+    this.#events = events;
+    this.#socket = new WebSocket(api.socketUrl);
+    this.#tooLong.set(OPEN_MS);
+    this.#socket.onopen = () => this.#opened(api.token);
+    this.#socket.onmessage = ({ data }) => this.#took(data);
+    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
+  }
+
+  /** Follow these jobs, each after the seq that is known of it, and no others. */
+  follow(jobs: ReadonlyMap<string, number | null>): void {
+    const gone = [...this.#subscribed].filter((jobId) => !jobs.has(jobId));
+    const added = [...jobs].filter(([jobId]) => !this.#subscribed.has(jobId));
+    if (gone.length) this.#send({ op: "unsubscribe", jobs: gone });
+    if (added.length) this.#send({ op: "subscribe", jobs: Object.fromEntries(added) });
+    for (const jobId of gone) this.#subscribed.delete(jobId);
+    for (const [jobId] of added) this.#subscribed.add(jobId);
+  }
+
+  /** End it; it says nothing more. */
+  close(): void {
+    this.#over = true;
+    this.#tooLong.clear();
+    this.#socket.close();
+  }
+
+  #opened(token: string | null): void {
+    if (this.#over) return;
+    this.#tooLong.clear();
+    this.isOpen = true;
+    this.#openedAt = this.heardAt = performance.now();
+    if (token !== null) this.#send({ op: "auth", token });
+    this.#events.opened();
+  }
+
+  #took(data: unknown): void {
+    if (this.#over) return;
+    this.heardAt = performance.now();
+    const message = typeof data === "string" ? parseJson(data) : undefined;
+    if (!isObject(message)) {
+      this.#events.dropped();
+      return;
+    }
+    const { type, job_id: jobId } = message;
+    const snapshot = type === "snapshot" ? readSnapshot(message.snapshot) : null;
+    if (snapshot !== null) {
+      this.#frames += 1;
+      this.#events.snapshot(snapshot);
+    } else if (type === "end" && typeof jobId === "string") {
+      this.#frames += 1;
+      this.#subscribed.delete(jobId);
+    } else if (type === "error" && typeof jobId === "string") {
+      this.#subscribed.delete(jobId);
+      this.#events.refused(jobId, Number(message.status), String(message.detail));
+    } else {
+      this.#events.dropped();
+    }
+  }
+
+  #end(code: number | null, reason: string): void {
+    if (this.#over) return;
+    const lived = this.isOpen && performance.now() - this.#openedAt >= GOOD_MS;
+    this.close();
+    this.#events.ended(code, reason, this.#frames > 0 || (lived && code !== null && code !== LOST));
+  }
+
+  #send(message: object): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
