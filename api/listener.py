@@ -109,6 +109,10 @@ class Listener:
                 failures = 1 if self._sent else failures + 1
                 if not self._lost:
                     _log.warning("the subscription to Redis was lost: %s", error)
+            except Exception:
+                # A process that hears nothing any more would go on serving what it knows: it listens anew instead.
+                failures += 1
+                _log.exception("the subscription to Redis is begun again")
             finally:
                 self._forget_connection()
                 with suppress(RedisError, OSError):
@@ -172,8 +176,9 @@ class Listener:
         added = list(self._wanted.keys() - self._sent)
         for first in range(0, len(dropped), _BATCH):
             batch = dropped[first : first + _BATCH]
-            await pubsub.unsubscribe(*batch)
+            # First, so that a channel that is asked for again meanwhile does not count as still subscribed.
             self._sent.difference_update(batch)
+            await pubsub.unsubscribe(*batch)
         for first in range(0, len(added), _BATCH):
             batch = added[first : first + _BATCH]
             await pubsub.subscribe(*batch)

@@ -119,7 +119,12 @@ def _mended(job_id: str, raw: bytes) -> Stored:
     # Unlike a lesson writer's, which may leave it out, headway's own always says where the job is.
     whole = _DEFAULTS | {"job_id": job_id, "status": None} | members
     snapshot = _parsed(job_id, whole)
-    return Stored(_written(snapshot.model_dump(mode="json")), seq, snapshot.status, snapshot.updated_at)
+    try:
+        written = _written(snapshot.model_dump(mode="json"))
+    except (ValueError, RecursionError):
+        # pydantic writes neither what is nested deeper than 255 nor a name with half of a surrogate pair.
+        raise Unreadable(job_id, "a member is nested too deeply, or has a name that is no text") from None
+    return Stored(written, seq, snapshot.status, snapshot.updated_at)
 
 
 def _members(job_id: str, raw: bytes) -> dict[str, Any]:

@@ -49,6 +49,14 @@ def test_a_snapshot_that_is_none_does_not_hide_the_others_in_the_list(
     assert broken.id not in listed
 
 
+@pytest.mark.parametrize("result", ["[" * 300 + "]" * 300, '{"\\ud800":1}'])
+def test_a_snapshot_that_no_writer_of_json_writes_is_502(http: httpx2.Client, redis: Redis, result: str) -> None:
+    job_id = new_id()
+    redis.set(f"job:{job_id}:progress", '{"seq":1,"status":"running","result":%s}' % result)
+
+    assert http.get(f"/status/{job_id}").status_code == 502
+
+
 # What begins like headway's own and lacks members, or has some that no bar can draw.
 HALF = [
     "",

@@ -20,6 +20,18 @@ from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, new_id, subscribers
 
 
+#: What may be said on a job's channel and is no snapshot.
+RUBBISH = [
+    b'{"seq":99,',
+    b'{"seq":x',
+    b"",
+    b"\xff",
+    b'{"seq":98,"status":"odd"}',
+    b'{"seq":97,"status":"running","result":' + b"[" * 300 + b"]" * 300 + b"}",
+    b'{"seq":96,"status":"running","result":{"\\ud800":1}}',
+]
+
+
 @pytest.fixture
 def job(redis_url: str, write_job: Write) -> WrittenJob:
     return write_job(redis_url)
@@ -86,10 +98,11 @@ def test_a_smaller_seq_and_rubbish_are_not_passed_on(redis_url: str, job: Writte
             old = (await anext(snapshots)).raw
             job.start()
             assert (await next_of(snapshots))["seq"] == 2
-            for payload in (old, b'{"seq":99,', b'{"seq":x', b"", b"\xff", b'{"seq":98,"status":"odd"}'):
+            for payload in (old, *RUBBISH):
                 direct.publish(f"job:{job.id}:updates", payload)
             assert job.write(status="running", percent=50) == 3
             assert (await next_of(snapshots))["seq"] == 3
+            assert hub.fresh(job.id) is not None
 
     with_hub(redis_url, test)
 

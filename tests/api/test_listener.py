@@ -44,3 +44,32 @@ def test_a_channel_can_be_had_after_a_time_with_none(redis_url: str) -> None:
     heard: list[bytes] = []
     with Redis.from_url(redis_url) as direct:
         asyncio.run(test())
+
+
+def test_a_message_that_cannot_be_taken_ends_no_listening(redis_url: str) -> None:
+    async def test() -> None:
+        listener = Listener(
+            Settings(HEADWAY_REDIS_URL=redis_url),
+            on_message=take,
+            on_confirmed=confirmed.append,
+            on_lost=lambda: None,
+        )
+        listener.start()
+        try:
+            await asyncio.wait_for(listener.listen("first").wait(), 5)
+            direct.publish("first", b"bad")
+            await until(lambda: confirmed == ["first", "first"])
+            direct.publish("first", b"good")
+            await until(lambda: heard == [b"bad", b"good"])
+        finally:
+            await listener.close()
+
+    def take(channel: str, payload: bytes) -> None:
+        heard.append(payload)
+        if payload == b"bad":
+            raise ValueError(payload)
+
+    heard: list[bytes] = []
+    confirmed: list[str] = []
+    with Redis.from_url(redis_url) as direct:
+        asyncio.run(test())
