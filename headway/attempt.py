@@ -13,6 +13,7 @@ from headway.child import ChildJob
 from headway.context import current_job, set_process_job
 from headway.encode import encode_result
 from headway.errors import AttemptOver, JobCanceled
+from headway.gate import Clock
 from headway.outside import give_way
 from headway.patience import patiently
 from headway.reporter import Reporter
@@ -31,18 +32,21 @@ def run_attempt(
     attempt: int,
     worker: str,
     look: Callable[[], None] = lambda: None,
+    token: str = "",
+    clock: Clock | None = None,
 ) -> None:
     """Run a job's function and write how it went: started, what it reports, and its end.
 
-    `look` is called with every heartbeat, by a thread of its own.
+    `look` is called with every heartbeat, by a thread of its own. Whoever watches over the attempt from outside gives
+    it the `token` by which it holds the job, and the `clock` that counts its time.
 
     Does nothing if the store does not let this attempt begin: a second delivery, a deleted or a canceled job.
 
     Raises:
         BaseException: whatever the job raised, after it was written, so that the engine agrees on the failure.
     """
-    holder = Holder(spec.job_id, attempt, uuid4().hex, spec.owner)
-    reporter = Reporter(store, settings, spec, holder, worker, look)
+    holder = Holder(spec.job_id, attempt, token or uuid4().hex, spec.owner)
+    reporter = Reporter(store, settings, spec, holder, worker, look, clock)
     answer = reporter.start()
     if not answer.accepted:
         logger.warning("job %s attempt %d may not begin: %s", spec.job_id, attempt, answer.code)

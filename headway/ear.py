@@ -1,10 +1,15 @@
-"""How a running job hears at once that something is asked of it."""
+"""How a running job, and the worker that watches over it, hear at once that something is asked of it."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.client import PubSub
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from headway.patience import AWAY_PAUSE_S
 from headway.settings import Settings
@@ -47,3 +52,51 @@ class Ear:
             except Exception:
                 logger.exception("a request could not be heard")
                 self._closed.wait(AWAY_PAUSE_S)
+
+
+class ThreadlessEar:
+    """Listens on one channel for a process that must not have threads: it forks.
+
+    Whoever waits until `descriptor` is readable, and looks now and then besides, asks `heard`.
+    """
+
+    def __init__(self, settings: Settings, channel: str) -> None:
+        self._settings = settings
+        self._channel = channel
+        self._redis: Redis | None = None
+        self._pubsub: PubSub | None = None
+        self._again_s = 0.0
+
+    @property
+    def descriptor(self) -> int | None:
+        """What becomes readable with a message; None while there is no connection."""
+        sock = None if self._pubsub is None else getattr(self._pubsub.connection, "_sock", None)
+        return None if sock is None else sock.fileno()
+
+    def heard(self) -> bool:
+        """Whether there was a message since the last call, or may have been; the first one connects."""
+        try:
+            if self._pubsub is None:
+                if time.monotonic() < self._again_s:
+                    return False
+                self._redis = connect_ear(self._settings)
+                # An outage is waited out here, and not by a client that keeps its caller waiting.
+                self._redis.set_retry(Retry(NoBackoff(), 0))
+                self._pubsub = self._redis.pubsub()  # type: ignore[no-untyped-call]
+                self._pubsub.subscribe(self._channel)
+            spoken = False
+            while self._pubsub.get_message(timeout=0) is not None:
+                spoken = True
+        except (RedisError, OSError):
+            self.close()
+            self._again_s = time.monotonic() + AWAY_PAUSE_S
+            return False
+        return spoken
+
+    def close(self) -> None:
+        """Stop listening."""
+        pubsub, redis, self._pubsub, self._redis = self._pubsub, self._redis, None, None
+        if pubsub is not None:
+            pubsub.close()
+        if redis is not None:
+            redis.close()

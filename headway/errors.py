@@ -185,6 +185,14 @@ class JobCanceled(BaseException):
     """Raised inside a job whose cancel was asked for; not an `Exception`, so that `except Exception` lets it pass."""
 
 
+class JobTimedOut(BaseException):
+    """Raised inside a job that takes longer than its task allows; no `Exception`, as `JobCanceled` is none."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(f"the attempt took longer than the {timeout_s:g} s of active time that its task allows")
+
+
 class AttemptOver(BaseException):
     """Raised inside a job whose attempt no longer counts: another holder has it, or it was deleted."""
 

@@ -1,8 +1,12 @@
 """Where a paused job waits, and the clock that stands still meanwhile."""
 
+import mmap
 import threading
 import time
 from collections.abc import Callable
+
+# Where in the shared memory each time lies, in seconds of the monotonic clock; 0 for never.
+_STARTED, _STOPPED_AT, _STOPPED, _HELD_AT, _HELD, _ENDED = range(6)
 
 
 class Gate:
@@ -38,37 +42,73 @@ class Gate:
 class Clock:
     """How long an attempt has been active and paused, in seconds.
 
-    `stopped_from_outside_s` is what others have counted while they held the whole process.
+    Its times lie in memory that a forked process shares. So a worker reads the clock of its work-horse, however busy
+    that is, and holds it while it has stopped the whole process. `told_s` is what others have counted as paused.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._started_s = 0.0
-        self._stopped_at_s: float | None = None
-        self._stopped_s = 0.0
-        self.stopped_from_outside_s = 0.0
+        self._times = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        self.told_s = 0.0
+
+    @property
+    def stands(self) -> bool:
+        """Whether the attempt itself has stopped it."""
+        return self._times[_STOPPED_AT] > 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the attempt writes its end."""
+        return self._times[_ENDED] > 0
+
+    @property
+    def held_s(self) -> float:
+        """How long the process was stopped from outside."""
+        return self._times[_HELD]
 
     def start(self) -> None:
         """Begin now."""
-        self._started_s = time.monotonic()
+        self._times[_STARTED] = time.monotonic()
+
+    def end(self) -> None:
+        """Say that nobody has to end the attempt any more."""
+        self._times[_ENDED] = 1.0
 
     def stop(self) -> None:
         """Stand still; a clock that does is left alone."""
         with self._lock:
-            if self._stopped_at_s is None:
-                self._stopped_at_s = time.monotonic()
+            if not self._times[_STOPPED_AT]:
+                self._times[_STOPPED_AT] = time.monotonic()
 
     def go_on(self) -> None:
         """Run again; a clock that runs is left alone."""
         with self._lock:
-            if self._stopped_at_s is not None:
-                self._stopped_s += time.monotonic() - self._stopped_at_s
-                self._stopped_at_s = None
+            self._close(_STOPPED_AT, _STOPPED)
+
+    def hold(self) -> None:
+        """Stand still because the process was stopped from outside; to be called once it is."""
+        if not self.stands:
+            self._times[_HELD_AT] = time.monotonic()
+
+    def let_go(self) -> None:
+        """Run again; to be called before the process does."""
+        self._close(_HELD_AT, _HELD)
 
     def read(self) -> tuple[float, float]:
-        """Seconds active and seconds paused, together what has passed since the start."""
+        """Seconds active and seconds paused, together what has passed since the start; both 0 before it."""
         with self._lock:
-            now_s = time.monotonic()
-            here_s = self._stopped_s + (0.0 if self._stopped_at_s is None else now_s - self._stopped_at_s)
-            paused_s = here_s + self.stopped_from_outside_s
-            return max(0.0, now_s - self._started_s - paused_s), paused_s
+            now_s, started_s = time.monotonic(), self._times[_STARTED]
+            if not started_s:
+                return 0.0, 0.0
+            here_s = self._times[_STOPPED] + self._since(_STOPPED_AT, now_s)
+            held_s = self._times[_HELD] + self._since(_HELD_AT, now_s)
+            paused_s = here_s + max(held_s, self.told_s)
+            return max(0.0, now_s - started_s - paused_s), paused_s
+
+    def _since(self, at: int, now_s: float) -> float:
+        return now_s - self._times[at] if self._times[at] else 0.0
+
+    def _close(self, at: int, total: int) -> None:
+        # In this order: another process that looks in between counts the pause twice, which calls no attempt too long.
+        self._times[total] += self._since(at, time.monotonic())
+        self._times[at] = 0.0

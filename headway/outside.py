@@ -8,7 +8,7 @@ from headway.actions import possible
 from headway.body import Members
 from headway.clock import utc_now
 from headway.errors import JobNotFound
-from headway.snapshot import EndedAttempt, JobError, Snapshot, Spec
+from headway.snapshot import EndedAttempt, JobError, Policy, Snapshot, Spec
 from headway.status import ACTIVE_STATUSES, Status
 from headway.store import Answer, Store, Stored
 from headway.store.calls import Call, Change
@@ -60,6 +60,43 @@ def fail_silent(store: Store, job_id: str, beat: str, silent_s: float) -> bool:
         return JobError(type="WorkerLost", detail=f"{who} was silent for {silent_s:.0f} s: it died or was cut off")
 
     return _fail(store, job_id, error, lambda before: before.status in ACTIVE_STATUSES, beat=beat)
+
+
+def cancel_forced(store: Store, job_id: str, attempt: int, worker: str) -> bool:
+    """End as canceled an attempt whose process, one of `worker`'s, had to be killed; what it reported stays.
+
+    False if the attempt ended by itself, or runs elsewhere.
+
+    Raises:
+        JobNotFound: no such job.
+        RedisUnavailable: Redis did not answer.
+    """
+
+    def forced(stored: Stored) -> Call[Answer] | None:
+        before = stored.snapshot
+        if not _runs_at(before, attempt, worker):
+            return None
+        finished_at = utc_now()
+        last = {
+            "status": Status.CANCELED.value,
+            "message": "canceled",
+            "can": possible(Status.CANCELED, Policy()),
+            "finished_at": finished_at,
+            "eta_s": None,
+            "eta_range_s": None,
+            "stalled_since": None,
+        }
+        ended = EndedAttempt(
+            attempt=attempt,
+            status=Status.CANCELED,
+            worker=worker,
+            started_at=before.started_at,
+            finished_at=finished_at,
+        )
+        return store.calls.change(job_id, stored.seq, body.decode(stored.raw) | last, request=request, ended=ended)
+
+    request = uuid4().hex
+    return _change(store, job_id, forced) is not None
 
 
 def fail_queued(store: Store, job_id: str, error: JobError) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import random
 import threading
 import time
@@ -18,7 +19,7 @@ from headway.clock import utc_now
 from headway.collector import COMPLAINTS_MAX, Collector
 from headway.ear import Ear
 from headway.encode import size_bytes
-from headway.errors import AttemptOver, JobCanceled, RedisUnavailable
+from headway.errors import AttemptOver, JobCanceled, JobTimedOut, RedisUnavailable
 from headway.gate import Clock, Gate
 from headway.logs import LogBuffer
 from headway.metrics import as_extra
@@ -54,6 +55,7 @@ class Reporter(Collector):
         holder: Holder,
         worker: str,
         look: Callable[[], None] = lambda: None,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(settings.message_max, self.complain)
         self.address: str | None = None
@@ -70,7 +72,8 @@ class Reporter(Collector):
         self._lost = ""
         self._to_restore = False
         self._heard_seq = 0
-        self._clock = Clock()
+        self._clock = clock or Clock()
+        self._overdue = ""
         self._gate = Gate()
         self._started_at = ""
         self._status = Status.STARTED
@@ -131,14 +134,17 @@ class Reporter(Collector):
 
         Raises:
             JobCanceled: its cancel was asked for.
+            JobTimedOut: it has had the active time that its task allows.
             AttemptOver: another holder has the job, or it was deleted: nothing that this attempt says counts any more.
         """
-        while self.asked == "pause" and not self._lost:
+        while self._to_pause() and not self._lost:
             self._pause()
         if self._lost:
             raise AttemptOver(self._holder.job_id, self._lost)
         if self.asked == "cancel":
             raise JobCanceled
+        if self._overdue:
+            raise JobTimedOut(self._spec.policy.timeout or 0.0)
 
     def finish(self, result_json: str) -> None:
         """Write the last frame of an attempt that succeeded; a result too large for a snapshot is kept beside it."""
@@ -170,6 +176,7 @@ class Reporter(Collector):
         large_result: str = "",
         following: retries.Following | None = None,
     ) -> None:
+        self._clock.end()
         if self._relay is not None:
             # First, since what child processes have sent by now is the job's last word too.
             self._relay.close()
@@ -189,21 +196,23 @@ class Reporter(Collector):
         self._status = status
         members = self._members() | {"finished_at": finished_at} | last
         # One call, so that each repeat carries the same counter and the store can tell it from a second end.
+        extra = as_extra(*self._progress.metrics.take())
         if following is None:
-            call = self._next_call(members, ended, large_result=large_result)
+            call = self._next_call(members, ended, extra=extra, large_result=large_result)
         else:
-            call = self._next_call(following.members, ended, flag="next", delay_s=following.delay_s)
+            call = self._next_call(following.members, ended, extra=extra, flag="next", delay_s=following.delay_s)
         patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
         patiently(self._restore, self._settings.outage_s)
 
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
         while not self._ending.is_set() and not self._lost:
+            left_s = self._mind_time()
             silent = False
             if self._gate.shut or not self._progress.bars.any_open:
                 wait_s = heartbeat_due_s - time.monotonic() if self._ear is not None else _LISTEN_AFTER_S
                 try:
-                    self._wake.get(timeout=max(0.0, wait_s))
+                    self._wake.get(timeout=max(0.0, min(wait_s, left_s)))
                 except Empty:
                     silent = True
             self._pending = False
@@ -234,7 +243,7 @@ class Reporter(Collector):
         self._flush_logs()
         self._repeat_unanswered()
         fingerprint = self._progress.fingerprint
-        if self._gate.shut and self.asked == "pause":
+        if self._gate.shut and self._to_pause():
             self._write_turn(Status.PAUSED, fingerprint)
         elif self.asked == "resume" and not self._gate.shut:
             self._write_turn(Status.RUNNING, fingerprint)
@@ -273,8 +282,26 @@ class Reporter(Collector):
 
     def _pause(self) -> None:
         self._clock.stop()
-        self._gate.wait(lambda: self.asked == "pause" and not self._lost, self._hurry)
+        self._gate.wait(lambda: self._to_pause() and not self._lost, self._hurry)
         self._clock.go_on()
+
+    def _to_pause(self) -> bool:
+        # The others are stopped by their worker, or not at all.
+        return self.asked == "pause" and self._spec.policy.pause in {"auto", "cooperative"}
+
+    def _mind_time(self) -> float:
+        """How many active seconds are left; when there are none, the job hears of it at its next step."""
+        timeout_s = self._spec.policy.timeout
+        if timeout_s is None or self._overdue or self._gate.shut:
+            return math.inf
+        left_s = timeout_s - self._clock.read()[0]
+        if left_s > 0:
+            return left_s
+        self._overdue = "timeout"
+        with self._hearing:
+            self.asked = self.asked or self._overdue
+        self._progress.bars.interrupt()
+        return math.inf
 
     def _hurry(self) -> None:
         self._urgent.set()
@@ -333,22 +360,29 @@ class Reporter(Collector):
     def _heed(self, answer: Answer) -> None:
         with self._hearing:
             self._hear(answer)
-        if self.asked not in {"", "pause"}:
+        # Taken back before it was acknowledged, nobody else would say so.
+        if self.asked != "pause" and (self.asked or self._status is not Status.PAUSED):
             self._gate.open()
 
     def _hear(self, answer: Answer) -> None:
         self._to_restore = self._to_restore or answer.code == "restored"
         if answer.accepted:
             self._given = max(self._given, answer.seq)
-            self._clock.stopped_from_outside_s = answer.paused_s
+            self._clock.told_s = answer.paused_s
+        if answer.accepted or answer.code == "held":
+            before = self.asked
             # Answers to two threads may arrive in the other order.
             if answer.seq >= self._heard_seq:
-                self._heard_seq, self.asked = answer.seq, answer.asked
+                self._heard_seq, self.asked = answer.seq, answer.asked or self._overdue
             if self.asked:
                 self._progress.bars.interrupt()
+            if self.asked not in {"", before}:
                 self._hurry()
+            if answer.code == "held":
+                # The frame is still to write, once the worker has said that the job goes on.
+                self._wake.put(None)
         elif answer.code == "withdrawn":
-            self.asked = ""
+            self.asked = self._overdue
             self._gate.open()
         elif answer.code in _LOST:
             self._lost = answer.code

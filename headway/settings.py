@@ -89,6 +89,16 @@ class Settings(BaseSettings):
     shutdown_grace_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=10, description="How long a stopping worker lets its job finish before handing it back, in seconds."
     )
+    pause_grace_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=1,
+        description="How long a job that is to pause has for its next step before its processes are stopped, "
+        "in seconds.",
+    )
+    cancel_grace_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=5,
+        description="How long a job that is canceled or out of time has for its next step before its processes are "
+        "ended, in seconds.",
+    )
     events_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of events.")
     logs_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of log lines.")
     index_max: int = Field(default=1_000_000, ge=100, description="Jobs kept in the list of jobs.")

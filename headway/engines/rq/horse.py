@@ -11,8 +11,16 @@ from headway.orphan import end_if_orphaned
 from headway.patience import patiently
 from headway.settings import get_settings
 from headway.store import Store
+from headway.warden import Warden
 
 logger = logging.getLogger("headway.worker")
+
+
+class _Birth:
+    warden: Warden | None = None
+
+
+_birth = _Birth()
 
 
 def run_job(job_id: str, attempt: int) -> None:
@@ -25,4 +33,10 @@ def run_job(job_id: str, attempt: int) -> None:
         return
     setproctitle(f"headway {job_id}#{attempt} {spec.task}")
     look = partial(end_if_orphaned, os.getppid())
-    run_attempt(store, settings, spec, attempt, worker=os.environ["RQ_WORKER_ID"], look=look)
+    token, clock = ("", None) if _birth.warden is None else (_birth.warden.holder.token, _birth.warden.clock)
+    run_attempt(store, settings, spec, attempt, os.environ["RQ_WORKER_ID"], look, token, clock)
+
+
+def watched_by(warden: Warden) -> None:
+    """Say before the fork who will watch over the next work-horse; it begins with what that one has for it."""
+    _birth.warden = warden

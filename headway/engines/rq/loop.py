@@ -12,6 +12,7 @@ from rq import Queue, Worker, worker_registration
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
 from rq.utils import now
 from setproctitle import setproctitle
 
@@ -30,8 +31,20 @@ _MONITORING_S = 1
 _WAIT_BELOW_TTL_S = 15
 
 
+class NoPenalty(BaseDeathPenalty):
+    """RQ's limits of time, which count time that a job was paused, are off; nothing is raised in the middle of work."""
+
+    def setup_death_penalty(self) -> None:
+        """Nothing."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing."""
+
+
 class SteadyLoop(Worker):
     """Takes jobs from headway's queues, is known as a worker to RQ and to headway, and says what it can run."""
+
+    death_penalty_class = NoPenalty
 
     def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
         self._patience = Patience(settings.outage_s)

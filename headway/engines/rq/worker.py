@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -14,18 +15,21 @@ from rq import Queue, Worker
 from rq.exceptions import InvalidJobOperation
 from rq.executions import Execution
 from rq.job import Job, JobStatus
+from rq.timeouts import HorseMonitorTimeoutException
 
 from headway.engines.rq.closing import close
 from headway.engines.rq.entries import Entries
+from headway.engines.rq.horse import watched_by
 from headway.engines.rq.loop import SteadyLoop
-from headway.errors import JobNotFound, RedisUnavailable, Unreadable, WorkerEnded
+from headway.errors import JobNotFound, JobTimedOut, RedisUnavailable, Unreadable, WorkerEnded
 from headway.orphan import end_group, end_with_parent
-from headway.outside import fail_lost, release
+from headway.outside import cancel_forced, fail_lost, release
 from headway.patience import patiently
 from headway.settings import Settings
 from headway.snapshot import JobError
 from headway.store.connect import connect
 from headway.tasks import Task
+from headway.warden import Warden
 
 logger = logging.getLogger("headway.worker")
 
@@ -53,6 +57,7 @@ class HeadwayWorker(SteadyLoop):
     def __init__(self, settings: Settings, tasks: list[Task], queues: list[str], name: str, redis: Redis) -> None:
         super().__init__(settings, tasks, queues, name, redis)
         self._entries = Entries(self._store, self._presence, settings.outage_s)
+        self._warden: Warden | None = None
         self._give_up_s: float | None = None
         self._handing_back = False
         self._parent_pid = os.getpid()
@@ -96,7 +101,29 @@ class HeadwayWorker(SteadyLoop):
             elif self._entries.is_for_others(entry.spec):
                 self._entries.pass_on(job, queue)
             else:
-                super().execute_job(job, queue)
+                self._warden = Warden(self._store, self._settings, entry.spec, job.args[1])
+                watched_by(self._warden)
+                try:
+                    super().execute_job(job, queue)
+                finally:
+                    self._warden.close()
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Watch over a work-horse until it ends, or for a second.
+
+        Raises:
+            HorseMonitorTimeoutException: the second is over.
+        """
+        if self._warden is None:
+            waited: tuple[int | None, int | None, Any] = super().wait_for_horse()
+            return waited
+        try:
+            ended = self._warden.wait(self.horse_pid, self.job_monitoring_interval)
+        except ChildProcessError:
+            return None, None, None
+        if ended is None:
+            raise HorseMonitorTimeoutException
+        return ended
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Any) -> None:
         """Wait for a work-horse, and write off what one left behind that ended quietly, by `os._exit(0)` say."""
@@ -115,9 +142,16 @@ class HeadwayWorker(SteadyLoop):
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Write what became of a job whose work-horse was killed, and end the processes that it started."""
         end_group(retpid)
+        job_id, attempt = job.args
         if self._handing_back:
-            job_id, attempt = job.args
             patiently(lambda: release(self._store, job_id, attempt, self.name), _HAND_BACK_S)
+        elif self._warden is not None and self._warden.forced == "canceled":
+            # RQ calls such a job stopped, and retries it in no case.
+            self._stopped_job_id = job.id
+            self._write_end(job, partial(cancel_forced, self._store, job_id, attempt, self.name))
+        elif self._warden is not None and self._warden.forced == "timed out":
+            error = JobError(type=JobTimedOut.__name__, detail=str(JobTimedOut(self._warden.timeout_s)))
+            self._write_end(job, partial(fail_lost, self._store, job_id, attempt, error, self.name))
         elif os.WIFSIGNALED(ret_val):
             self._write_off(job, f"was ended by {signal.Signals(os.WTERMSIG(ret_val)).name}", unstarted=True)
         else:
@@ -156,13 +190,15 @@ class HeadwayWorker(SteadyLoop):
     def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
         job_id, attempt = job.args
         error = JobError(type="WorkHorseKilled", detail=f"the process that ran the job {how}")
+        return self._write_end(
+            job, partial(fail_lost, self._store, job_id, attempt, error, self.name, unstarted=unstarted)
+        )
+
+    def _write_end(self, job: Job, write: Callable[[], bool]) -> bool:
         try:
-            return patiently(
-                lambda: fail_lost(self._store, job_id, attempt, error, self.name, unstarted=unstarted),
-                self._settings.outage_s,
-            )
+            return patiently(write, self._settings.outage_s)
         except (JobNotFound, Unreadable, RedisUnavailable, ResponseError) as problem:
-            logger.warning("job %s: %s, but: %s", job_id, error.detail, problem)
+            logger.warning("job %s: its end could not be written: %s", job.id, problem)
             return False
 
     def _refuse(self, job: Job, queue: Queue, why: str) -> None:
