@@ -74,6 +74,12 @@ class ChildJob(Collector):
     def checkpoint(self) -> None:
         """Nothing: what is asked of a job, its own process gives way to."""
 
+    def save_checkpoint(self, value: object) -> None:
+        """Nothing: what a job saves, its own process knows."""
+
+    def load_checkpoint(self) -> None:
+        """Nothing."""
+
     def abandon(self) -> None:
         """Let go of the connection, in a process that got it by a fork and must not use it."""
         if self._socket is not None:

@@ -39,6 +39,12 @@ class Job(Protocol):
     def checkpoint(self) -> None:
         """Do what was asked of the job."""
 
+    def save_checkpoint(self, value: object) -> None:
+        """Keep a value for the job's next attempt; the flush thread writes it."""
+
+    def load_checkpoint(self) -> Any:
+        """What was kept last; None for nothing."""
+
 
 class _Process:
     job: Job | None = None

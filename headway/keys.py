@@ -100,6 +100,11 @@ def result(job_id: str) -> str:
     return f"job:{job_id}:result"
 
 
+def checkpoint(job_id: str) -> str:
+    """What an attempt saved for the next one (string, JSON), until the job has finished."""
+    return f"job:{job_id}:checkpoint"
+
+
 def owner_index(owner: str) -> str:
     """Like `INDEX`, for one owner's jobs."""
     return f"jobs:index:owner:{owner}"

@@ -26,6 +26,7 @@ from headway.metrics import as_extra
 from headway.outside import give_way
 from headway.patience import AWAY_PAUSE_S, patiently
 from headway.relay import Relay
+from headway.savepoint import Savepoint
 from headway.settings import Settings
 from headway.snapshot import EndedAttempt, JobError, Spec
 from headway.status import Status
@@ -72,6 +73,7 @@ class Reporter(Collector):
         self._lost = ""
         self._to_restore = False
         self._heard_seq = 0
+        self._savepoint = Savepoint(store, settings, holder)
         self._clock = clock or Clock()
         self._overdue = ""
         self._gate = Gate()
@@ -145,6 +147,15 @@ class Reporter(Collector):
             raise JobCanceled
         if self._overdue:
             raise JobTimedOut(self._spec.policy.timeout or 0.0)
+
+    def save_checkpoint(self, value: object) -> None:
+        """Keep a value for the job's next attempt, as `headway.save_checkpoint` does."""
+        self._savepoint.save(value)
+        self._stir()
+
+    def load_checkpoint(self) -> Any:
+        """What was kept, as `headway.load_checkpoint` says it."""
+        return self._savepoint.load()
 
     def finish(self, result_json: str) -> None:
         """Write the last frame of an attempt that succeeded; a result too large for a snapshot is kept beside it."""
@@ -242,6 +253,7 @@ class Reporter(Collector):
     def _flush(self) -> None:
         self._flush_logs()
         self._repeat_unanswered()
+        self._savepoint.flush(self._given)
         fingerprint = self._progress.fingerprint
         if self._gate.shut and self._to_pause():
             self._write_turn(Status.PAUSED, fingerprint)
@@ -333,6 +345,7 @@ class Reporter(Collector):
         """Put back what a Redis that came back empty lost beside the snapshot."""
         if self._to_restore:
             self._store.run(self._store.calls.restore(self._spec))
+            self._savepoint.write_again()
             self._to_restore = False
 
     def _next_call(

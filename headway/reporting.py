@@ -94,6 +94,34 @@ def checkpoint() -> None:
         job.checkpoint()
 
 
+def save_checkpoint(value: object) -> None:
+    """Keep a value for the job's next attempt, in place of the one kept before.
+
+    It is taken as it is now and written soon after; call it as often as you like. Outside a job, and in a child process
+    of one, nothing happens.
+
+    Args:
+        value: whatever a result may be; the next attempt gets it as JSON says it.
+
+    Raises:
+        NotEncodable: a part of it cannot be carried as JSON.
+        TooLarge: it has more bytes than `HEADWAY_CHECKPOINT_MAX_BYTES`.
+    """
+    job = current_job()
+    if job is not None:
+        job.save_checkpoint(value)
+
+
+def load_checkpoint() -> Any:
+    """What this job saved last, in this attempt or one before; None if it saved nothing, and outside a job.
+
+    Raises:
+        RedisUnavailable: Redis was away for longer than `HEADWAY_OUTAGE_S`.
+    """
+    job = current_job()
+    return None if job is None else job.load_checkpoint()
+
+
 class _Loop(Steps):
     """One `track` loop: its bar is there from the first step until the loop is left."""
 

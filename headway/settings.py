@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     result_max_bytes: Bytes = Field(
         default=262_144, description="Largest result inside a snapshot, in bytes; a larger one is kept beside it."
     )
+    checkpoint_max_bytes: Bytes = Field(
+        default=1_048_576, description="Largest value that a job saves for its next attempt, in bytes of JSON."
+    )
     body_max_bytes: Bytes = Field(default=1_048_576, description="Largest JSON request body, in bytes.")
     file_max_bytes: Bytes = Field(default=1_073_741_824, description="Largest file that can be uploaded, in bytes.")
     files_keep_s: Seconds = Field(

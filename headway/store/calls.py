@@ -154,6 +154,14 @@ class Calls:
         """Raise the attempt's lease and renew the life of the job's keys; no seq, no message, no event."""
         return self._write("heartbeat", holder.job_id, holder.owner, holder.token, who, holder.attempt, given)
 
+    def save_checkpoint(self, holder: Holder, given: int, saved: str) -> Call[Answer]:
+        """Keep what the running attempt saves (JSON) for the next one; no seq, no message, no event."""
+        return self._write("save", holder.job_id, holder.owner, holder.token, saved, holder.attempt, given)
+
+    def checkpoint(self, job_id: str) -> Call[bytes | None]:
+        """What an attempt saved last (JSON)."""
+        return Call(_first, commands=(("GET", keys.checkpoint(job_id)),))
+
     def restore(self, spec: Spec) -> Call[Answer]:
         """Put back spec and place in the lists after a write was answered `restored`."""
         return self._write(
@@ -244,6 +252,7 @@ def _key_names(job_id: str, owner: str | None) -> tuple[str, ...]:
         keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
         keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
         keys.ACTIVE, keys.WAITING, keys.DELAYED,
+        keys.checkpoint(job_id),
     )  # fmt: skip
 
 

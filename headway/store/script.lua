@@ -7,6 +7,7 @@ local KEY = {
     snapshot = KEYS[1], state = KEYS[2], spec = KEYS[3], attempts = KEYS[4], lease = KEYS[5],
     result = KEYS[6], events = KEYS[7], events_count = KEYS[8], index = KEYS[9], owner_index = KEYS[10],
     active = KEYS[11], waiting = KEYS[12], delayed = KEYS[13],
+    checkpoint = KEYS[14],
 }
 local op = ARGV[1]
 local job_id = ARGV[2]
@@ -47,6 +48,7 @@ local function renew_all()
     renew(KEY.attempts)
     renew(KEY.lease)
     renew(KEY.result)
+    renew(KEY.checkpoint)
     renew(KEY.owner_index)
 end
 
@@ -79,6 +81,10 @@ local function commit(status, control, body, ended, extra, own)
     end
     if TERMINAL[status] then
         renew_all()
+    end
+    if status == 'finished' then
+        -- Run once more, it is to be the whole of it.
+        redis.call('DEL', KEY.checkpoint)
     end
     redis.call('PUBLISH', channel, snapshot)
     record('write', snapshot, ended, extra)
@@ -357,6 +363,21 @@ function ops.heartbeat()
     return answer('ok')
 end
 
+-- What the running attempt saves for the next one.
+function ops.save()
+    local saved, own_attempt, given = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+    local refused = not_there()
+    if refused then
+        return refused
+    end
+    local code = refusal_of_holder(own_attempt, given)
+    if code then
+        return answer(code)
+    end
+    redis.call('SET', KEY.checkpoint, saved, 'PX', keep_ms)
+    return answer('ok')
+end
+
 -- What a Redis that came back empty lost beside the snapshot.
 function ops.restore()
     local spec, created_ms, owner, index_max = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
@@ -416,7 +437,7 @@ function ops.delete()
         return answer('running')
     end
     local owner = redis.call('HGET', KEY.state, 'owner')
-    redis.call('DEL', KEY.snapshot, KEY.state, KEY.spec, KEY.attempts, KEY.lease, KEY.result)
+    redis.call('DEL', KEY.snapshot, KEY.state, KEY.spec, KEY.attempts, KEY.lease, KEY.result, KEY.checkpoint)
     redis.call('ZREM', KEY.index, job_id)
     redis.call('ZREM', KEY.owner_index, job_id)
     place('deleted', '', 0)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from headway import report, task, track
+from headway import load_checkpoint, report, save_checkpoint, task, track
 from tests.worker.jobs import PACE
 
 _COUNT = """
@@ -62,3 +62,24 @@ def turn(count: int, left: str = "") -> int:
         if left:
             Path(left).write_text("left")
     return count
+
+
+@task
+def resumable(count: int, until: str, how: str = "") -> list[int]:
+    """Begin where the attempt before left off, and stop half-way until a file is there."""
+    saved = load_checkpoint() or {"at": 0}
+    for at in range(saved["at"], count):
+        report(n=at + 1, total=count)
+        save_checkpoint({"at": at + 1, "bytes": "x" * 100})
+        if at == count // 2 and not Path(until).exists():
+            if how == "killed":
+                while True:
+                    PACE.wait(0.01)
+            raise ValueError("half-way")
+    return [saved["at"], load_checkpoint()["at"]]
+
+
+@task
+def save(size: int, *, lines: bool = False) -> None:
+    """Save what has so many bytes, or what cannot be saved."""
+    save_checkpoint(open if lines else "x" * size)
