@@ -112,7 +112,8 @@ def fail_queued(store: Store, job_id: str, error: JobError) -> bool:
 def release(store: Store, job_id: str, attempt: int, worker: str) -> bool:
     """Take an attempt from a process of `worker` that was stopped, and make it wait again as the same attempt.
 
-    What was asked of it stays asked. False if it ended by itself, or runs elsewhere.
+    What was asked of it stays asked, and one that is paused stays so until somebody resumes it. False if it ended by
+    itself, or runs elsewhere.
 
     Raises:
         JobNotFound: no such job.
@@ -127,7 +128,10 @@ def release(store: Store, job_id: str, attempt: int, worker: str) -> bool:
     def released(stored: Stored) -> Call[Answer] | None:
         if not _runs_at(stored.snapshot, attempt, worker):
             return None
-        return store.calls.change(job_id, stored.seq, waiting, request=request, flags=release_flag)
+        asked = stored.snapshot.control.requested if stored.snapshot.control else ""
+        stays = stored.status is Status.PAUSED and not asked
+        members = _unbegun(spec, Status.PAUSED, "paused: its worker was stopped") if stays else waiting
+        return store.calls.change(job_id, stored.seq, members, request=request, flags=release_flag)
 
     request = uuid4().hex
     return _change(store, job_id, released) is not None

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from headway.control import Request, act
-from headway.snapshot import Action, Policy, Snapshot
+from headway.outside import fail_lost
+from headway.snapshot import Action, JobError, Policy, Snapshot
 from tests.servers import worker_process
 from tests.wait import wait_for
 from tests.worker.floor import Floor
@@ -182,6 +183,53 @@ def test_a_stopped_job_that_does_not_give_way_is_ended_with_its_children(
     wait_for(lambda: not processes(worker), 5, "no process is left")
 
 
+def test_an_attempt_that_was_declared_lost_is_ended_in_the_middle_of_its_call(
+    floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    job_id = floor.submit("wait_for_child", count=str(count))
+    name = floor.running(job_id).worker or ""
+    counting(count)
+    assert fail_lost(floor.store, job_id, 1, JobError(type="WorkerLost"), name)
+    wait_for(lambda: not processes(worker), 5, "no process is left")
+
+    last = floor.now(job_id)
+    assert (last.status, last.error) == ("failed", JobError(type="WorkerLost"))
+    assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
+
+
+def test_a_paused_job_whose_worker_is_stopped_stays_paused(redis_url: str) -> None:
+    floor = Floor(redis_url)
+    with worker_process(redis_url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="0.1"):
+        job_id = floor.submit("step", policy=SIGNAL, count=50)
+        floor.running(job_id)
+        ask(floor, job_id, "pause")
+        becomes(floor, job_id, "paused")
+    assert (floor.now(job_id).status, floor.now(job_id).can) == ("paused", ["resume", "cancel"])
+
+    with worker_process(redis_url, JOBS):
+        assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
+        assert floor.now(job_id).status == "paused"
+        ask(floor, job_id, "resume")
+        assert floor.ended(job_id).status == "finished"
+    floor.close()
+
+
+def test_a_stopped_job_ends_with_a_worker_that_is_killed(redis_url: str, tmp_path: Path) -> None:
+    floor, count = Floor(redis_url), tmp_path / "count"
+    with worker_process(redis_url, JOBS) as worker:
+        job_id = floor.submit("wait_for_child", policy=SIGNAL, count=str(count))
+        floor.running(job_id)
+        counting(count)
+        ask(floor, job_id, "pause")
+        becomes(floor, job_id, "paused")
+        left = processes(worker)
+        assert len(left) == 2
+        worker.kill()
+        wait_for(lambda: not any(process.is_running() for process in left), 5, "no process is left")
+    floor.close()
+
+
 @pytest.mark.usefixtures("worker")
 def test_an_attempt_that_takes_too_long_fails_at_its_next_step(floor: Floor, tmp_path: Path) -> None:
     left = tmp_path / "left"
@@ -215,11 +263,11 @@ def test_an_attempt_that_takes_too_long_in_one_call_is_ended(floor: Floor, tmp_p
 @pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("pause", ["signal", "cooperative"])
 def test_paused_time_does_not_count_against_the_limit(floor: Floor, pause: str) -> None:
-    job_id = floor.submit("step", policy=Policy(pause=pause, timeout=3), count=100)
+    job_id = floor.submit("step", policy=Policy(pause=pause, timeout=1.5), count=20)
     floor.running(job_id)
     ask(floor, job_id, "pause")
     becomes(floor, job_id, "paused")
     since_s = monotonic()
-    wait_for(lambda: monotonic() - since_s > 4, 5, "more than the limit has passed")
+    wait_for(lambda: monotonic() - since_s > 2, 5, "more than the limit has passed")
     ask(floor, job_id, "resume")
     assert floor.ended(job_id).status == "finished"
