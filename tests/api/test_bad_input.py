@@ -52,7 +52,7 @@ def test_a_snapshot_that_is_none_does_not_hide_the_others_in_the_list(
 @pytest.mark.parametrize("result", ["[" * 300 + "]" * 300, '{"\\ud800":1}'])
 def test_a_snapshot_that_no_writer_of_json_writes_is_502(http: httpx2.Client, redis: Redis, result: str) -> None:
     job_id = new_id()
-    redis.set(f"job:{job_id}:progress", '{"seq":1,"status":"running","result":%s}' % result)
+    redis.set(f"job:{job_id}:progress", f'{{"seq":1,"status":"running","result":{result}}}')
 
     assert http.get(f"/status/{job_id}").status_code == 502
 

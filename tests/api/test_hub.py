@@ -19,7 +19,6 @@ from headway.store import AsyncStore, Stored
 from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, new_id, subscribers
 
-
 #: What may be said on a job's channel and is no snapshot.
 RUBBISH = [
     b'{"seq":99,',
