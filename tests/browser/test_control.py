@@ -110,3 +110,19 @@ def test_a_canceled_job_keeps_its_percent_and_is_asked_about_no_more(page: Page,
     page.get_by_role("button", name="Delete job").click()
     expect(page.get_by_text(f"Job {job['job_id']} was deleted.")).to_be_visible()
     assert stack.client.get(f"/status/{job['job_id']}").status_code == 404
+
+
+def test_a_half_filled_form_is_kept_and_submitted_beside_a_job_that_is_paused(
+    page: Page, app_url: str, stack: Stack
+) -> None:
+    waiting = stack.client.post("/jobs", json={"task": "long_task", "params": {}, "queue": "nobody-serves-this"}).json()
+    page.goto(f"{app_url}/run?task=profile_table&job={waiting['job_id']}")
+    page.get_by_role("textbox", name="Chunk rows").fill("100000")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".badge")).to_have_text("Paused")
+    expect(page.get_by_role("textbox", name="Chunk rows")).to_have_value("100000")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("progressbar", name="Progress of profile_table")).to_be_visible()
+    (newest,) = stack.client.get("/jobs?limit=1").json()["jobs"]
+    assert stack.client.get(f"/jobs/{newest['job_id']}").json()["spec"]["params"]["chunk_rows"] == 100_000
+    assert stack.client.get(f"/status/{waiting['job_id']}").json()["status"] == "paused"
