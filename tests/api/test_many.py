@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from headway.stack.redis_server import RedisServer
 from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, subscribers, watchers
-from tests.servers import ApiServer
+from tests.servers import ApiServer, api_server
 from tests.wait import wait_for
 
 Message = dict[str, Any]
@@ -166,15 +168,20 @@ def test_a_job_may_be_followed_before_it_is_there(many: Many, redis: Redis) -> N
 
 
 def test_an_unknown_job_is_an_error_after_five_seconds_and_costs_the_others_nothing(
-    api: ApiServer, many: Many, job: WrittenJob
+    api: ApiServer, many: Many, job: WrittenJob, redis: Redis
 ) -> None:
     before = watchers(api)
-    unknown = new_id()
-    many.say("subscribe", jobs={unknown: None, job.id: 1})
+    unknown, late, given_up = new_id(), new_id(), new_id()
+    many.say("subscribe", jobs={late: None, given_up: None, unknown: None, job.id: 1})
+    many.say("unsubscribe", jobs=[given_up])
+    wait_for(lambda: watchers(api) == before + 3, 5, "three are followed")
+    redis.set(f"job:{late}:progress", '{"status": "queued"}')
+    assert many.snapshot() == (late, 1)
     with pytest.raises(TimeoutError):
         many.socket.recv(4)
     assert many.next() == {"type": "error", "job_id": unknown, "status": 404, "detail": "job not found"}
-    assert watchers(api) == before + 1
+    assert many.is_silent()
+    assert watchers(api) == before + 2
     job.start()
     assert many.snapshot() == (job.id, 2)
 
@@ -190,14 +197,15 @@ def test_what_cannot_be_a_jobs_id_is_an_error_at_once(many: Many, job: WrittenJo
 
 
 def test_a_snapshot_that_is_none_is_an_error_and_costs_the_others_nothing(
-    many: Many, job: WrittenJob, redis: Redis
+    api: ApiServer, many: Many, job: WrittenJob, redis: Redis
 ) -> None:
-    broken = new_id()
+    before, broken = watchers(api), new_id()
     redis.set(f"job:{broken}:progress", "{broken")
     many.say("subscribe", jobs={broken: None, job.id: 1})
     error = many.next()
 
     assert (error["type"], error["job_id"], error["status"]) == ("error", broken, 502)
+    assert watchers(api) == before + 1
     job.start()
     assert many.snapshot() == (job.id, 2)
 
@@ -281,6 +289,23 @@ def test_a_thousand_subscriptions_at_once_end_their_socket_alone(
         assert other.snapshot() == (jobs[0].id, 2)
         assert next_frame(single)["seq"] == 2
         wait_for(lambda: watchers(api) == before + 4, 5, "the others alone are left")
+
+
+def test_a_redis_that_is_away_is_an_error_of_each_job_and_the_socket_goes_on(tmp_path: Path, write_job: Write) -> None:
+    with RedisServer(tmp_path / "redis") as server, api_server(server.url) as api, opened(api) as many:
+        known, other = write_job(server.url), write_job(server.url)
+        many.subscribe(known)
+        assert many.snapshot() == (known.id, 1)
+        server.stop()
+        many.say("subscribe", jobs={other.id: None, "a/b": None})
+        errors = {(error["job_id"], error["status"]) for error in (many.next(), many.next())}
+        assert errors == {(other.id, 503), ("a/b", 404)}
+        server.start()
+        server.wait_ready()
+        many.subscribe(other)
+        assert many.snapshot() == (other.id, 1)
+        known.start()
+        assert many.snapshot() == (known.id, 2)
 
 
 def test_messages_in_fragments_are_taken_as_one(many: Many, job: WrittenJob) -> None:

@@ -77,11 +77,19 @@ def test_a_job_may_be_watched_before_it_is_there(api: ApiServer, module_redis_ur
         assert next_frame(ws)["percent"] == 3
 
 
-def test_an_unknown_job_is_4404_after_five_seconds(api: ApiServer) -> None:
-    with open_socket(api, new_id()) as ws:
+def test_an_unknown_job_is_4404_after_five_seconds_and_one_that_came_meanwhile_is_not(
+    api: ApiServer, redis: Redis
+) -> None:
+    job_id = new_id()
+    with open_socket(api, job_id) as late, open_socket(api, new_id()) as ws:
+        wait_for(lambda: subscribers(redis, job_id), 5, "the API listens")
+        redis.set(f"job:{job_id}:progress", '{"status": "queued"}')
+        assert next_frame(late)["seq"] == 1
         with pytest.raises(TimeoutError):
             ws.recv(4)
         assert read_to_end(ws) == ([], 4404)
+        redis.set(f"job:{job_id}:progress", '{"status": "running"}')
+        assert next_frame(late)["seq"] == 2
 
 
 @pytest.mark.parametrize("job_id", ["a/b", "a%2Fb", "x" * 4_000, "%00", "ä", "a:b"])
