@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from api.frames import FRAME
@@ -31,6 +32,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         # Nobody looks at it again, and an idle socket is to weigh little.
         del self.request
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass on what the client said, if it is what it says to be."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf_8(b"".join(self.frames)):
+            # uvicorn closes so too, but writes down each time where in its own code it found out.
+            self.frames = []
+            self.conn.send_close(CloseCode.INVALID_DATA, "text has to be UTF-8")
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
 
     def keepalive_timeout(self) -> None:
         """Cut off a client that did not answer a ping: what it was sent may never get through."""
@@ -90,3 +101,11 @@ class Inbox:
                 self._reader = None
         # There is seldom more than one: the server reads no further before it is taken.
         return self._messages.pop(0)
+
+
+def _is_utf_8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from api.hub import CONFIRM_TIMEOUT_S
 from api.listener import PING_S
+from tests.api import raw
 from tests.api.conftest import Write
 from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, read_to_end, subscribers, watchers
 from tests.servers import ApiServer, api_server
@@ -105,10 +106,10 @@ def test_an_id_that_no_job_can_have_is_4404_at_once(api: ApiServer, job_id: str)
 def test_a_handshake_too_long_to_read_is_refused_and_over(api: ApiServer, handshake: str) -> None:
     host, port = api.url.removeprefix("http://").split(":")
     upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-    with socket.create_connection((host, int(port)), timeout=5) as raw:
-        raw.sendall(f"{handshake}{upgrade}{'A' * 22}==\r\n\r\n".encode())
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        client.sendall(f"{handshake}{upgrade}{'A' * 22}==\r\n\r\n".encode())
         answer = b""
-        while received := raw.recv(4096):
+        while received := client.recv(4096):
             answer += received
 
     assert answer.startswith(b"HTTP/1.1 4")
@@ -137,7 +138,7 @@ def test_what_the_client_says_is_ignored(api: ApiServer, job: WrittenJob) -> Non
 
 def test_a_large_frame_from_the_client_ends_its_socket_alone(api: ApiServer, job: WrittenJob) -> None:
     with open_socket(api, job.id) as other, open_socket(api, job.id) as ws:
-        next_frame(other)
+        assert next_frame(other)["seq"] == 1
         ws.send("x" * 100_000)
         assert read_to_end(ws)[1] == 1009
         job.start()
@@ -155,11 +156,25 @@ def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob
 
 def test_a_binary_frame_ends_its_socket_alone(api: ApiServer, job: WrittenJob) -> None:
     with open_socket(api, job.id) as other, open_socket(api, job.id) as ws:
-        next_frame(ws)
+        assert (next_frame(other)["seq"], next_frame(ws)["seq"]) == (1, 1)
         ws.send(b"\x00\xff")
         assert read_to_end(ws) == ([], 1003)
         job.start()
-        assert [next_frame(other)["seq"] for _ in range(2)] == [1, 2]
+        assert next_frame(other)["seq"] == 2
+
+
+@pytest.mark.parametrize("path", ["/ws/{}", "/ws"])
+def test_text_that_is_not_utf_8_ends_its_socket_with_1007_and_not_a_word_in_the_log(
+    api: ApiServer, job: WrittenJob, path: str
+) -> None:
+    logged = api.log.read_text()
+    with open_socket(api, job.id) as other, raw.opened(api, path.format(f"{job.id}?after=1")) as ws:
+        assert next_frame(other)["seq"] == 1
+        ws.sendall(raw.frame(b"\xff\xfe"))
+        assert raw.close_code(raw.read_all(ws)) == 1007
+        job.start()
+        assert next_frame(other)["seq"] == 2
+    assert api.log.read_text() == logged
 
 
 def test_a_thousand_messages_at_once_end_their_socket_with_1008(api: ApiServer, job: WrittenJob) -> None:
