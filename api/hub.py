@@ -10,6 +10,7 @@ from itertools import chain
 from api.ending import end
 from api.feed import Feed
 from api.listener import Listener
+from api.patience import Patience
 from api.topic import Latest, Reader, Topic, Watcher
 from headway import keys
 from headway.errors import HeadwayError, RedisUnavailable, Unreadable
@@ -45,6 +46,7 @@ class Hub:
         )
         self._due = asyncio.Event()
         self._rereading: asyncio.Task[None] | None = None
+        self._patience = Patience()
         self._closed = False
 
     @property
@@ -75,6 +77,7 @@ class Hub:
         for topic in tuple(self._topics.values()):
             for watcher in tuple(topic.watchers):
                 watcher.going_away()
+        self._patience.end()
 
     async def close(self) -> None:
         """End every watch and give the connection back."""
@@ -133,13 +136,14 @@ class Hub:
         stale = [topic for topic in topics if not self._is_fresh(topic)]
         while stale:
             try:
-                async with asyncio.timeout_at(deadline):
+                async with self._patience.until(deadline):
                     for topic in stale:
                         await topic.updates.wait()
+                async with self._patience.until(None):
+                    failures |= await self._read_soon(stale)
             except TimeoutError:
                 error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
                 return failures | {topic.job_id: error for topic in stale}
-            failures |= await self._read_soon(stale)
             # The connection may have been lost again meanwhile, and with it what was read.
             stale = [topic for topic in topics if topic.job_id not in failures and not topic.synced]
         return failures

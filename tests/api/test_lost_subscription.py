@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 import api.follower
+import api.hub
 import api.many_socket
 from api.auth import local_user
 from api.follower import Follower
@@ -21,6 +22,7 @@ from api.outbox import Outbox
 from api.routes.ws import FOLLOW_ONE
 from api.topic import Topic
 from headway import keys
+from headway.errors import RedisUnavailable
 from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
 from headway.store import AsyncStore
@@ -93,6 +95,20 @@ def test_a_job_that_is_there_is_never_taken_for_unknown(redis_url: str, direct: 
                 assert await come_while_it_is_lost(hub, turns) == [True, True]
 
     asyncio.run(run())
+
+
+def test_who_comes_while_redis_is_away_does_not_hold_up_the_end_of_the_process(tmp_path: Path) -> None:
+    async def end_while_somebody_comes(server: RedisServer) -> None:
+        async with running_hub(server.url) as hub:
+            server.kill()
+            coming = asyncio.create_task(hub.settle([hub.attach("somebody", Watching())]))
+            await asyncio.sleep(0)
+            hub.end_watches()
+            failures = await asyncio.wait_for(coming, api.hub.CONFIRM_TIMEOUT_S / 2)
+            assert isinstance(failures["somebody"], RedisUnavailable)
+
+    with RedisServer(tmp_path) as server:
+        asyncio.run(end_while_somebody_comes(server))
 
 
 @pytest.mark.parametrize("many", [False, True])
