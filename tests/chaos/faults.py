@@ -15,7 +15,6 @@ from tests.chaos.writers import patiently
 from tests.ports import free_port
 from tests.servers import ApiServer, api_server
 
-REDIS_AWAY_S = 0.7
 #: How often in a round, beside one restart each; a long round has all of it again every 20 s.
 KILLS = 5
 Plan = list[tuple[float, Callable[[], None]]]
@@ -26,6 +25,7 @@ class Servers:
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         self.redis_server = stack.enter_context(RedisServer(folder))
+        self.redis_away_s = 0.0
         self.redis = Redis.from_url(self.redis_server.url)
         self._first = stack.enter_context(ExitStack())
         self._port = free_port()
@@ -49,12 +49,13 @@ class Servers:
     def restart_redis(self) -> None:
         """End Redis as a crash would, and start it again after a while on what it had written."""
         self.redis_server.kill()
-        time.sleep(REDIS_AWAY_S)
+        time.sleep(self.redis_away_s)
         self.redis_server.start()
 
 
 def make_plan(servers: Servers, duration_s: float, chance: random.Random) -> Plan:
     """What happens at which moments, in seconds from the start."""
+    servers.redis_away_s = chance.uniform(0.2, duration_s / 8)
     times = max(1, round(duration_s / 20))
     kinds = [servers.drop_subscriptions] * KILLS + [servers.restart_api, servers.restart_redis]
     return [(chance.uniform(0.1, 0.9) * duration_s, kind) for kind in kinds * times]
