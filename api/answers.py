@@ -1,6 +1,6 @@
 """What the routes answer beside a bare snapshot."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,6 +97,10 @@ class Ready(BaseModel):
     jobs: int = Field(description="Jobs that somebody watches through this process.")
     watchers: int = Field(description="Open sockets and streams.")
     channels: int = Field(description="Channels subscribed in Redis.")
+    history: Literal["recording", "waiting", "none"] = Field(
+        description="`waiting` while recorders cannot reach their database, `none` without any recorder."
+    )
+    history_dropped: int = Field(description="Events that were lost before any recorder could write them.")
 
 
 def json_bytes(content: bytes, http_status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -1,7 +1,7 @@
 """Which recorders there are, as they say of themselves."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,6 +28,13 @@ class RecorderInfo(BaseModel):
         default=0, description="Events that left the stream before any recorder wrote them, since history began."
     )
     recorded_to: str | None = Field(default=None, description="When the latest of what it has written happened.")
+
+
+def state(infos: list[RecorderInfo]) -> Literal["recording", "waiting", "none"]:
+    """Whether history is kept: by one of these, by none since the database is away, or by none since there is none."""
+    if any(info.waiting is None for info in infos):
+        return "recording"
+    return "waiting" if infos else "none"
 
 
 def announce(info: RecorderInfo, now_s: float) -> Call[None]:

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from api import examples, problems
 from api.answers import Health, Ready
 from api.deps import ServicesDep
+from headway import recorders
 from headway.errors import RedisUnavailable
 from headway.version import __version__
 
@@ -38,12 +39,15 @@ async def get_health() -> Health:
     },
 )
 async def get_readiness(services: ServicesDep) -> Ready:
-    """503 while Redis, or the subscription that sockets live on, is away."""
+    """503 while Redis, or the subscription that sockets live on, is away; history may wait, and is only told of."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             await services.store.redis.ping()
+            names = await services.store.run(recorders.names())
+            found = await services.store.run(recorders.infos(names)) if names else []
     except (RedisError, OSError, TimeoutError) as error:
         raise RedisUnavailable(f"Redis does not answer: {error}") from error
     if not services.hub.connected:
         raise RedisUnavailable("the subscription to Redis is being restored")
-    return Ready(**services.hub.counts)
+    dropped = max((info.dropped for info in found), default=0)
+    return Ready(**services.hub.counts, history=recorders.state(found), history_dropped=dropped)

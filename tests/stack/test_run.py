@@ -9,6 +9,9 @@ import pytest
 from redis import Redis
 
 from headway import keys
+from headway.history.database import Database, database_url
+from headway.history.reading import History
+from headway.settings import Settings
 from headway.snapshot import Snapshot
 from headway.stack.redis_server import RedisServer
 from tests.needs import need_program
@@ -26,6 +29,10 @@ def api() -> Iterator[httpx2.Client]:
         yield client
 
 
+def last_status(history: History, job_id: str) -> str:
+    return str(history.events(job_id).events[-1]["status"])
+
+
 def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, api):
     with Running(ROOT, tmp_path / "data", command=[need_program("make"), "run"]) as stack:
         stack.wait_for_links(50)
@@ -36,6 +43,10 @@ def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, 
             return api.get(f"{url}/status/{job_id}").json()["status"]
 
         wait_for(lambda: status(first) == "finished", 50, "the first job finishes")
+
+        database = Database(database_url(Settings(data_dir=tmp_path / "data")), read_only=True)
+        wait_for(lambda: last_status(History(database), first) == "finished", 10, "its history is kept")
+        database.close()
 
         params = {"task": "long_task", "params": {"n_steps": 100_000}}
         second = api.post(f"{url}/jobs", json=params).json()["job_id"]
