@@ -123,8 +123,9 @@ class Batch:
             self.actions.append(asked)
 
     def _count(self, entry: Entry, place: str) -> None:
-        if entry.number is not None:
-            self.numbers.append((entry.number, place))
+        number = entry.number
+        if number is not None:
+            self.numbers.append((number, place))
 
 
 def _place(one: Written | Row) -> str:

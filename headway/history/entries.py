@@ -23,8 +23,6 @@ _ENTRY_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 _STATUSES = frozenset(status.value for status in Status)
 _BIG = 1 << 63
 _INT_MAX = (1 << 31) - 1
-# The longest name, status or kind that is no mistake; a message or an error may be as long as its setting says.
-_WORD_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Written:
     members: Mapping[str, Any]
     raw: bytes
     place: str
-    entry_at: str
+    entry: Entry
 
     def event(self) -> Row:
         """Its row in `job_progress_events`."""
@@ -92,7 +90,7 @@ class Written:
             "n": number(members.get("n")),
             "total": number(members.get("total")),
             "error": _error(members.get("error")),
-            "at": time(members.get("updated_at")) or self.entry_at,
+            "at": time(members.get("updated_at")) or self.entry.at,
             "entry": self.place,
         }
 
@@ -137,7 +135,7 @@ def written(entry: Entry, place: str) -> Written:
             raise Unreadable(job_id, f"its {name} is not a whole number from 1")
     if members.get("status") not in _STATUSES:
         raise Unreadable(job_id, "its status is no status")
-    return Written(job_id, members, raw, place, entry.at)
+    return Written(job_id, members, raw, place, entry)
 
 
 def ended(entry: Entry, job_id: str, place: str) -> Row | None:
@@ -182,7 +180,7 @@ def points(written: Written, extra: Mapping[str, Any]) -> list[Row]:
                     "attempt": written.members["attempt"],
                     "name": text(name) or "",
                     "value": number(value),
-                    "at": _time_ms(at_ms) or written.entry_at,
+                    "at": _time_ms(at_ms) or written.entry.at,
                     "dropped": (_natural(dropped) or 0) if not rows else 0,
                     "entry": written.place,
                     "idx": i,
@@ -292,6 +290,8 @@ def _attempt(job_id: str, members: Mapping[str, Any], place: str) -> Row:
 
 
 def _percent(value: object) -> int:
+    if type(value) is int and 0 <= value <= 100:
+        return value
     found = number(value)
     return 0 if found is None else int(min(max(found, 0), 100))
 

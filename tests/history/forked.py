@@ -3,10 +3,14 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
+from headway.history import streams
+from headway.history.entries import Entry
+from headway.history.writing import Writer
 from headway.settings import Settings
 from worker import recorder
 
@@ -21,12 +25,7 @@ _context.set_forkserver_preload(["pytest", "worker.recorder"])
 @contextmanager
 def recorder_process(settings: Settings) -> Iterator[BaseProcess]:
     """`python -m worker.recorder` with these settings, told to stop at the end of the block."""
-    env = {
-        "REDIS_URL": settings.redis_url.get_secret_value(),
-        "HEADWAY_DATABASE_URL": settings.database_url.get_secret_value() if settings.database_url else "",
-        "HEADWAY_RECORDER_CLAIM_S": str(CLAIM_S),
-    }
-    running = _context.Process(target=_record, args=(env,), daemon=True)
+    running = _context.Process(target=_record, args=(_env(settings),), daemon=True)
     running.start()
     try:
         yield running
@@ -38,12 +37,39 @@ def recorder_process(settings: Settings) -> Iterator[BaseProcess]:
             running.join(_STOP_S)
 
 
-def kill(running: BaseProcess) -> None:
-    """End it as a power cut would."""
-    os.kill(running.pid or 0, signal.SIGKILL)
-    running.join(_STOP_S)
+def doomed_recorder(settings: Settings, take_max: int, live_s: float) -> BaseProcess:
+    """A recorder that is killed as a power cut would, `live_s` after it begins to write what it took first.
+
+    Args:
+        take_max: how many entries it takes at once.
+    """
+    running = _context.Process(target=_record_until_killed, args=(_env(settings), take_max, live_s), daemon=True)
+    running.start()
+    return running
+
+
+def _env(settings: Settings) -> dict[str, str]:
+    return {
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "HEADWAY_DATABASE_URL": settings.database_url.get_secret_value() if settings.database_url else "",
+        "HEADWAY_RECORDER_CLAIM_S": str(CLAIM_S),
+    }
 
 
 def _record(env: dict[str, str]) -> None:
     os.environ.update(env)
     raise SystemExit(recorder.main())
+
+
+def _record_until_killed(env: dict[str, str], take_max: int, live_s: float) -> None:
+    clock = threading.Timer(live_s, os.kill, (os.getpid(), signal.SIGKILL))
+    write = Writer.write
+
+    def write_and_die(self: Writer, entries: Sequence[Entry]) -> int:
+        if not clock.ident:
+            clock.start()
+        return write(self, entries)
+
+    Writer.write = write_and_die  # type: ignore[method-assign]
+    streams.TAKE_MAX = take_max
+    _record(env)

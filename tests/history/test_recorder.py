@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import signal
 import sys
 import threading
 from multiprocessing.process import BaseProcess
@@ -20,7 +21,7 @@ from headway.recorders import RecorderInfo
 from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
 from tests.history.desk import Desk
-from tests.history.forked import kill, recorder_process
+from tests.history.forked import doomed_recorder, recorder_process
 from tests.servers import process
 from tests.wait import wait_for
 
@@ -70,19 +71,20 @@ def test_a_recorder_records_what_was_and_what_comes_and_lets_go_of_it(settings, 
     assert desk.redis.xinfo_consumers(keys.EVENTS, GROUP) == []
 
 
-def rounds_of_kills(settings: Settings, database: Database, desk: Desk, *, kills: int, jobs: int) -> None:
-    """Kill one of two recorders again and again while jobs of 48 events are written."""
+def rounds_of_kills(
+    settings: Settings, database: Database, desk: Desk, *, kills: int, jobs: int, take_max: int
+) -> None:
+    """Kill two recorders at once, again and again, in the middle of their work, while jobs of 48 events are written."""
     dice = random.Random(20251028)
-    writing = threading.Thread(target=lambda: [desk.finished(45) for _ in range(jobs)])
+    for _ in range(jobs // 2):
+        desk.finished(45)
+    writing = threading.Thread(target=lambda: [desk.finished(45) for _ in range(jobs - jobs // 2)])
     writing.start()
-    with recorder_process(settings) as other:
-        for i in range(kills):
-            with recorder_process(settings) as victim:
-                wait_for(lambda victim=victim: is_there(desk, victim), 20, "the victim is there")
-                writing.join(dice.uniform(0, 0.1))
-                kill(victim)
-            if i == kills // 2:
-                kill(other)
+    for _ in range(kills // 2):
+        pair = [doomed_recorder(settings, take_max, dice.uniform(0, 0.03)) for _ in range(2)]
+        for one in pair:
+            one.join(30)
+            assert one.exitcode == -signal.SIGKILL
     writing.join()
     with recorder_process(settings):
         wait_for(lambda: len(recorded(database)) >= jobs * 48, 30, "all is recorded")
@@ -93,13 +95,13 @@ def rounds_of_kills(settings: Settings, database: Database, desk: Desk, *, kills
 
 
 def test_killed_at_random_moments_recorders_neither_lose_nor_double_an_event(settings, database, desk):
-    rounds_of_kills(settings, database, desk, kills=8, jobs=40)
+    rounds_of_kills(settings, database, desk, kills=10, jobs=60, take_max=20)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_fifty_times_during_twenty_thousand_events(settings, database, desk):
-    rounds_of_kills(settings, database, desk, kills=50, jobs=417)
+    rounds_of_kills(settings, database, desk, kills=50, jobs=417, take_max=60)
 
 
 def test_a_recorder_whose_database_is_away_waits_and_says_so_and_loses_nothing(settings, database, desk, history):
