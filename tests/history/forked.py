@@ -37,13 +37,15 @@ def recorder_process(settings: Settings) -> Iterator[BaseProcess]:
             running.join(_STOP_S)
 
 
-def doomed_recorder(settings: Settings, take_max: int, live_s: float) -> BaseProcess:
+def doomed_recorder(settings: Settings, *, take_max: int, live_s: float, after_write: bool) -> BaseProcess:
     """A recorder that is killed as a power cut would, `live_s` after it begins to write what it took first.
 
     Args:
         take_max: how many entries it takes at once.
+        after_write: wait from then on for the moment in which it has written something and not yet let go of it.
     """
-    running = _context.Process(target=_record_until_killed, args=(_env(settings), take_max, live_s), daemon=True)
+    args = (_env(settings), take_max, live_s, after_write)
+    running = _context.Process(target=_record_until_killed, args=args, daemon=True)
     running.start()
     return running
 
@@ -61,15 +63,23 @@ def _record(env: dict[str, str]) -> None:
     raise SystemExit(recorder.main())
 
 
-def _record_until_killed(env: dict[str, str], take_max: int, live_s: float) -> None:
-    clock = threading.Timer(live_s, os.kill, (os.getpid(), signal.SIGKILL))
+def _record_until_killed(env: dict[str, str], take_max: int, live_s: float, after_write: bool) -> None:
     write = Writer.write
+    time_is_up = threading.Event()
+    clock = threading.Timer(live_s, time_is_up.set if after_write else _die)
 
     def write_and_die(self: Writer, entries: Sequence[Entry]) -> int:
         if not clock.ident:
             clock.start()
-        return write(self, entries)
+        left_out = write(self, entries)
+        if time_is_up.is_set():
+            _die()
+        return left_out
 
     Writer.write = write_and_die  # type: ignore[method-assign]
     streams.TAKE_MAX = take_max
     _record(env)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -81,7 +81,10 @@ def rounds_of_kills(
     writing = threading.Thread(target=lambda: [desk.finished(45) for _ in range(jobs - jobs // 2)])
     writing.start()
     for _ in range(kills // 2):
-        pair = [doomed_recorder(settings, take_max, dice.uniform(0, 0.03)) for _ in range(2)]
+        pair = [
+            doomed_recorder(settings, take_max=take_max, live_s=dice.uniform(0, 0.03), after_write=after_write)
+            for after_write in (False, True)
+        ]
         for one in pair:
             one.join(30)
             assert one.exitcode == -signal.SIGKILL
