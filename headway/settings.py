@@ -65,6 +65,18 @@ class Settings(BaseSettings):
         default=15,
         description="After how long a recorder takes over what another one has taken and not written, in seconds.",
     )
+    history_keep_s: float = Field(
+        default=7_776_000, gt=0, le=315_360_000, description="How long history is kept, in seconds."
+    )
+    history_thin_s: float = Field(
+        default=604_800,
+        gt=0,
+        le=315_360_000,
+        description="Age from which only a job's first and last events and changes of status are kept, in seconds.",
+    )
+    history_rows_max: int = Field(
+        default=10_000_000, ge=100, description="Most events, log lines and metric values kept in history, of each."
+    )
     engine: Literal["rq"] = Field(default="rq", description="The queue library that runs jobs.")
     keep_s: Seconds = Field(
         default=604_800, description="How long a job's keys stay in Redis after it ended, in seconds."

@@ -17,6 +17,7 @@ from headway.history.entries import Entry
 from headway.history.migrate import migrate
 from headway.history.reading import History
 from headway.history.streams import Streams
+from headway.history.tidying import Tidier
 from headway.history.writing import Writer
 from headway.recorders import RecorderInfo, announce, withdraw
 from headway.settings import Settings
@@ -26,6 +27,8 @@ logger = logging.getLogger("headway.recorder")
 
 #: How often a recorder says how it is, in seconds.
 SAY_S = 2.0
+#: How often it looks for what is too old or too much, in seconds.
+TIDY_S = 60.0
 _TAKE_MS = 500
 _AWAY_PAUSE_S = 0.5
 _SQL_PAUSES_S = (0.5, 1.0, 2.0, 5.0)
@@ -48,8 +51,12 @@ class Recorder:
         self._streams = Streams(self._store.redis, self.name)
         self._stopping = threading.Event()
         self._info = RecorderInfo(name=self.name, started_at=utc_now(), said_at=utc_now())
+        self._tidier = Tidier(database, settings)
         self._said_s = 0.0
         self._claimed_s = 0.0
+        # A wall clock that jumps forward must not make everything old.
+        self._wall_ahead_s = time.time() - time.monotonic()
+        self._tidy_at_s = time.monotonic() + TIDY_S
 
     def stop(self) -> None:
         """End after what is being written; may be called from a signal handler."""
@@ -79,6 +86,8 @@ class Recorder:
         if entries and self._patiently(lambda: self._write(entries)):
             self._streams.done(entries)
         self._say()
+        if not entries:
+            self._tidy()
 
     def _next(self) -> list[Entry]:
         """What somebody left behind, or else what is new."""
@@ -121,6 +130,18 @@ class Recorder:
 
     def _update(self, **values: object) -> None:
         self._info = self._info.model_copy(update=values)
+
+    def _tidy(self) -> None:
+        """Remove some of what is too old or too much, now and then."""
+        now_s = time.monotonic()
+        if now_s < self._tidy_at_s:
+            return
+        try:
+            more = self._tidier.step(now_s + self._wall_ahead_s)
+        except HistoryUnavailable as error:
+            logger.info("old history stays for now: %s", error)
+            more = False
+        self._tidy_at_s = now_s if more else now_s + TIDY_S
 
     def _say(self) -> None:
         """Say how it is, now and then."""

@@ -164,6 +164,7 @@ job_actions = Table(
     Column("entry", ENTRY, nullable=False),
     Column("idx", Integer, nullable=False),
     UniqueConstraint("job_id", "entry", "idx"),
+    Index(None, "at"),
 )
 
 #: Deleted jobs: what happened to them up to `entry` is recorded no more, whoever comes late with it.
@@ -184,4 +185,12 @@ recorded_ranges = Table(
     Column("high", BigInteger, nullable=False),
     Column("first_entry", ENTRY, nullable=False),
     Column("last_entry", ENTRY, nullable=False),
+)
+
+#: One row: up to when old events are thinned out.
+thinned = Table(
+    "thinned",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("up_to", UtcTime, nullable=False),
 )
