@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.needs import need
 from tests.servers import ROOT, inherited
 
@@ -29,6 +31,8 @@ def run(*command: str, given: str | None = None, **env: str) -> subprocess.Compl
     return subprocess.run(npm, input=given, env=settings, capture_output=True, text=True, check=False)
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """What a program that failed said; empty if it did not fail."""
-    return f"{done.stdout}{done.stderr}" or f"it ended with {done.returncode}" if done.returncode else ""
+def check(*command: str, **env: str) -> None:
+    """Run a program of the kit's packages, and fail the test with what it said if it fails."""
+    done = run(*command, NO_COLOR="1", **env)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}", pytrace=False)

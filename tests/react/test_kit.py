@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.react.kit import KIT, need_packages, run, said
+from tests.fixtures import Stack
+from tests.react.kit import KIT, check, need_packages
 from tests.react.wire import wire_types
 
 pytestmark = pytest.mark.usefixtures("_packages")
@@ -14,11 +15,11 @@ def _packages() -> None:
 
 
 def test_the_style_is_clean():
-    assert not said(run("biome", "check", "--error-on-warnings"))
+    check("biome", "check", "--error-on-warnings")
 
 
 def test_the_types_are_sound():
-    assert not said(run("tsc"))
+    check("tsc")
 
 
 def test_the_wire_types_are_those_of_the_api():
@@ -33,10 +34,12 @@ def test_the_lock_file_records_no_download_addresses():
 
 
 def test_it_builds_into_what_npm_could_publish():
-    assert not said(run("vite", "build"))
-    assert not said(run("tsc", "-p", "tsconfig.build.json"))
-    assert not said(run("publint", "--strict", "--pack", "false"))
+    check("vite", "build")
+    check("tsc", "-p", "tsconfig.build.json")
+    check("publint", "--strict", "--pack", "false")
 
 
-def test_its_own_tests_pass():
-    assert not said(run("vitest", "run"))
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_its_own_tests_pass_beside_a_real_api_and_worker(stack: Stack):
+    check("vitest", "run", HEADWAY_API_URL=stack.api_url)

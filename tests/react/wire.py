@@ -4,7 +4,7 @@ import json
 
 from api.main import create_app
 from headway.settings import Settings
-from tests.react.kit import run, said
+from tests.react.kit import run
 
 
 def wire_types() -> str:
@@ -14,8 +14,8 @@ def wire_types() -> str:
     schemas["components"] = {"schemas": document["components"]["schemas"]}
     options = ("--immutable", "--alphabetize", "--root-types", "--root-types-no-schema-prefix")
     done = run("openapi-typescript", *options, given=json.dumps(schemas))
-    if said(done):
-        raise RuntimeError(said(done))
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
     return done.stdout
 
 

@@ -3,6 +3,7 @@ import type { Draw } from "./cadence";
 import { Job, type JobView, UNHEARD } from "./job";
 import { JOBS_MAX, Line } from "./line";
 import { isHidden, onWake } from "./page";
+import { Question } from "./question";
 import type { Snapshot } from "./wire";
 
 /** How a page follows jobs. */
@@ -26,6 +27,7 @@ export class Headway {
   readonly #jobs = new Map<string, Job>();
   readonly #lines: Line[] = [];
   readonly #changed = new Set<Job>();
+  readonly #questions = new Map<string, Question<unknown>>();
   #round: ReturnType<typeof setTimeout> | null = null;
   #toldAt = Number.NEGATIVE_INFINITY;
   #sleepOn: (() => void) | null = null;
@@ -44,6 +46,10 @@ export class Headway {
       held.requests += line.held.requests;
       held.timers += line.held.timers;
     }
+    for (const question of this.#questions.values()) {
+      held.requests += question.held.requests;
+      held.timers += question.held.timers;
+    }
     return held;
   }
 
@@ -52,14 +58,31 @@ export class Headway {
     return this.#lines.reduce((sum, line) => sum + line.dropped, 0);
   }
 
+  /** What the API answers to `GET path`, asked for again every `everyMs`; 0 means once. Shared by all who ask the same. */
+  question<T>(path: string, everyMs: number, read: (body: unknown) => T): Question<T> {
+    const key = `${everyMs} ${path}`;
+    const known = this.#questions.get(key);
+    if (known !== undefined) return known as Question<T>;
+    const question = new Question(this.api, path, everyMs, read, (asked) => {
+      if (asked) this.#questions.set(key, question);
+      else this.#questions.delete(key);
+    });
+    this.#questions.set(key, question);
+    return question;
+  }
+
   /** What is known of a job; the same object until any of it changes. */
   view(jobId: string): JobView {
     return this.#jobs.get(jobId)?.view ?? UNHEARD;
   }
 
-  /** Call `listener` when the job's view has changed, until the returned function is called. */
-  subscribe(jobId: string, listener: () => void): () => void {
-    const job = this.#jobs.get(jobId) ?? this.#add(jobId);
+  /**
+   * Call `listener` when the job's view has changed, until the returned function is called.
+   *
+   * @param known a snapshot that is there already, such as a list's: one that is terminal is not asked for again
+   */
+  subscribe(jobId: string, listener: () => void, known: Snapshot | null = null): () => void {
+    const job = this.#jobs.get(jobId) ?? this.#add(jobId, known);
     // One function may listen twice, and leaves once for each.
     const own = () => listener();
     job.listeners.add(own);
@@ -94,11 +117,12 @@ export class Headway {
     }
   }
 
-  #add(jobId: string): Job {
+  #add(jobId: string, known: Snapshot | null): Job {
     const job = new Job(jobId, (changed) => this.#tell(changed));
     this.#jobs.set(jobId, job);
     this.#sleepOn ??= onWake(() => this.wake());
-    this.#follow(job);
+    if (known !== null) job.take(known);
+    if (!job.isSettled) this.#follow(job);
     return job;
   }
 

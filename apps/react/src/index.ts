@@ -1,1 +1,1 @@
-export * from "./transport";
+export * from "./hooks";

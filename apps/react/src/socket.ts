@@ -40,6 +40,8 @@ export class ManySocket {
     this.#tooLong.set(OPEN_MS);
     this.#socket.onopen = () => this.#opened(api.token);
     this.#socket.onmessage = ({ data }) => this.#took(data);
+    // A close follows, and says more; a socket outside browsers throws where nobody listens.
+    this.#socket.onerror = () => {};
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
   }
 

@@ -40,14 +40,12 @@ test("a hidden tab asks no faster than every 15 s, and at once when it is shown"
   leaveB();
 });
 
-test("an API that was away is asked again the moment the network is back", async () => {
+test("an API that asked for patience is asked again the moment the network is back", async () => {
   api.put(shot("a", 1));
-  await api.stop();
+  api.failWith = { status: 503, headers: { "Retry-After": "60" }, body: {} };
   leave = headway.subscribe("a", () => {});
   await until(() => headway.view("a").connection === "waiting", "it waits");
-  await api.start();
-  const back = performance.now();
+  api.failWith = null;
   window.dispatchEvent(new Event("online"));
   await until(() => headway.view("a").snapshot !== null, "the snapshot is there");
-  expect(performance.now() - back).toBeLessThan(200);
 });

@@ -39,6 +39,8 @@ export class ScriptedApi {
   refuseSockets = false;
   /** Answer every poll with this status. */
   failWith: { status: number; headers: Record<string, string>; body: unknown } | null = null;
+  /** What to say to a method and path, such as `POST /jobs`. */
+  readonly answers = new Map<string, { status: number; body: unknown }>();
   /** Sockets that open and then say nothing. */
   mute = false;
   readonly seen: Seen[] = [];
@@ -172,6 +174,12 @@ export class ScriptedApi {
     if (this.failWith) {
       response.writeHead(this.failWith.status, this.failWith.headers);
       response.end(JSON.stringify(this.failWith.body));
+      return;
+    }
+    const answer = this.answers.get(`${method} ${path}`);
+    if (answer) {
+      response.writeHead(answer.status);
+      response.end(JSON.stringify(answer.body));
     } else if (path === "/status") this.#answerMany(query.get("ids")?.split(",") ?? [], response);
     else this.#answerOne(path.replace("/status/", ""), query, headers["if-none-match"], response);
   }

@@ -1,0 +1,61 @@
+import { useCallback, useState } from "react";
+import { ApiError } from "./api";
+import { useHeadway } from "./provider";
+import { isObject } from "./snapshot";
+import { useQuestion } from "./use-question";
+import type { Snapshot, TaskInfo } from "./wire";
+
+export interface UseTaskOptions {
+  /** Milliseconds until the task is looked up again; default 0, which means never. */
+  readonly refreshMs?: number;
+}
+
+/** A task, and what it takes to run it. */
+export interface Task {
+  /** Its form's fields, its policy and how many workers serve it; null until it is known. */
+  readonly task: TaskInfo | null;
+  /** Why the task could not be looked up; null if it could. */
+  readonly error: ApiError | null;
+  /** The job submitted last through this hook; null before. Give it to `useJob`. */
+  readonly jobId: string | null;
+  readonly isSubmitting: boolean;
+  /** Why the last submit was refused, with `problem.errors` for single fields; null if it was not. */
+  readonly refusal: ApiError | null;
+  /** Submit a job; its first snapshot, null where it was refused. */
+  submit(params?: Readonly<Record<string, unknown>>, queue?: string): Promise<Snapshot | null>;
+}
+
+interface Submitted {
+  readonly jobId: string | null;
+  readonly isSubmitting: boolean;
+  readonly refusal: ApiError | null;
+}
+
+const BEFORE: Submitted = { jobId: null, isSubmitting: false, refusal: null };
+
+/** Run a task by its name. */
+export function useTask(name: string, { refreshMs = 0 }: UseTaskOptions = {}): Task {
+  const headway = useHeadway();
+  const { data, error } = useQuestion(`/tasks/${encodeURIComponent(name)}`, refreshMs, readTask);
+  const [submitted, setSubmitted] = useState(BEFORE);
+  const submit = useCallback(
+    async (params: Readonly<Record<string, unknown>> = {}, queue?: string) => {
+      setSubmitted((before) => ({ ...before, isSubmitting: true, refusal: null }));
+      try {
+        const snapshot = await headway.api.submit(name, params, queue);
+        setSubmitted({ jobId: snapshot.job_id, isSubmitting: false, refusal: null });
+        return snapshot;
+      } catch (refusal) {
+        if (!(refusal instanceof ApiError)) throw refusal;
+        setSubmitted((before) => ({ ...before, isSubmitting: false, refusal }));
+        return null;
+      }
+    },
+    [headway, name],
+  );
+  return { task: data, error, submit, ...submitted };
+}
+
+function readTask(body: unknown): TaskInfo | null {
+  return isObject(body) && typeof body.name === "string" ? (body as TaskInfo) : null;
+}
