@@ -11,7 +11,7 @@ export default defineConfig({
       entry: { index: "src/index.ts", hooks: "src/hooks.ts", transport: "src/transport.ts" },
       formats: ["es"],
     },
-    rolldownOptions: { external: ["react", "react/jsx-runtime"] },
+    rolldownOptions: { external: ["react", "react/jsx-runtime"], output: { minify: true } },
   },
   test: {
     testTimeout: 20_000,

@@ -8,6 +8,8 @@ import type { Snapshot } from "./wire";
 
 /** How a page follows jobs. */
 export interface HeadwayOptions extends ApiOptions {
+  /** Whether sockets are opened; default true. Without them jobs are polled. */
+  readonly sockets?: boolean;
   /** Milliseconds between two rounds of news for listeners; default 50. On a hidden tab they are a second apart. */
   readonly roundMs?: number;
   /** Draws what spreads the waits; default `Math.random`. */
@@ -22,6 +24,8 @@ const HIDDEN_ROUND_MS = 1000;
  */
 export class Headway {
   readonly api: Api;
+  readonly #options: HeadwayOptions;
+  readonly #sockets: boolean;
   readonly #roundMs: number;
   readonly #draw: Draw;
   readonly #jobs = new Map<string, Job>();
@@ -31,11 +35,21 @@ export class Headway {
   #round: ReturnType<typeof setTimeout> | null = null;
   #toldAt = Number.NEGATIVE_INFINITY;
   #sleepOn: (() => void) | null = null;
+  #polling: Headway | null = null;
 
-  constructor({ roundMs = 50, draw = Math.random, ...api }: HeadwayOptions = {}) {
+  constructor(options: HeadwayOptions = {}) {
+    const { roundMs = 50, draw = Math.random, sockets = true, ...api } = options;
     this.api = new Api(api);
+    this.#options = options;
+    this.#sockets = sockets;
     this.#roundMs = roundMs;
     this.#draw = draw;
+  }
+
+  /** The same without sockets, for all on the page who want to poll. */
+  get polling(): Headway {
+    this.#polling ??= this.#sockets ? new Headway({ ...this.#options, sockets: false }) : this;
+    return this.#polling;
   }
 
   /** What it holds now: jobs, sockets, requests under way and timers. */
@@ -129,7 +143,7 @@ export class Headway {
   #follow(job: Job): void {
     let line = this.#lines.find(({ size }) => size < JOBS_MAX);
     if (line === undefined) {
-      line = new Line(this.api, this.#draw);
+      line = new Line(this.api, this.#draw, this.#sockets);
       this.#lines.push(line);
     }
     line.follow(job);

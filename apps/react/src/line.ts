@@ -32,6 +32,7 @@ export class Line {
   dropped = 0;
   readonly #api: Api;
   readonly #draw: Draw;
+  readonly #sockets: boolean;
   readonly #jobs = new Map<string, Job>();
   readonly #fresh = new Set<string>();
   readonly #pollAlarm = new Alarm(() => this.#ask());
@@ -49,7 +50,8 @@ export class Line {
   #heardAt = Date.now();
   #changedAt = performance.now();
 
-  constructor(api: Api, draw: Draw) {
+  constructor(api: Api, draw: Draw, sockets: boolean) {
+    this.#sockets = sockets;
     this.#api = api;
     this.#draw = draw;
   }
@@ -270,7 +272,7 @@ export class Line {
   }
 
   #connectIfDue(): void {
-    if (this.#socket !== null || this.#pollsFailed || !this.#jobs.size) return;
+    if (!this.#sockets || this.#socket !== null || this.#pollsFailed || !this.#jobs.size) return;
     const wait = this.#connectAt - performance.now();
     if (wait > 0) {
       this.#connectAlarm.set(wait);

@@ -12,7 +12,7 @@ export class Together {
   readonly #headway: Headway;
   readonly #jobIds: readonly string[];
   readonly #known: ReadonlyMap<string, Snapshot>;
-  #views: readonly JobView[] = [];
+  readonly #last = new Map<string, { view: JobView; job: ListedJob }>();
   #jobs: readonly ListedJob[] | null = null;
 
   constructor(headway: Headway, jobIds: readonly string[], known: ReadonlyMap<string, Snapshot>) {
@@ -31,22 +31,17 @@ export class Together {
   };
 
   readonly get = (): readonly ListedJob[] => {
-    const views = this.#jobIds.map((jobId) => this.#headway.view(jobId));
-    if (this.#jobs === null || views.some((view, i) => view !== this.#views[i])) {
-      this.#views = views;
-      this.#jobs = this.#jobIds.map((jobId, i) => this.#same(jobId, views[i] as JobView));
-    }
+    const jobs = this.#jobIds.map((jobId) => this.#listed(jobId, this.#headway.view(jobId)));
+    if (this.#jobs === null || jobs.some((job, i) => job !== this.#jobs?.[i])) this.#jobs = jobs;
     return this.#jobs;
   };
 
   // A job that has not changed stays the same object, so that what draws it need not draw again.
-  #same(jobId: string, view: JobView): ListedJob {
-    const before = this.#last.get(view);
-    if (before !== undefined) return before;
-    const listed = { ...view, jobId };
-    this.#last.set(view, listed);
-    return listed;
+  #listed(jobId: string, view: JobView): ListedJob {
+    const last = this.#last.get(jobId);
+    if (last?.view === view) return last.job;
+    const job = { ...view, jobId };
+    this.#last.set(jobId, { view, job });
+    return job;
   }
-
-  readonly #last = new WeakMap<JobView, ListedJob>();
 }

@@ -87,6 +87,7 @@ test("no id follows nothing", () => {
 test("useJobs keeps the order of its ids, and the objects of jobs that did not change", async () => {
   for (const jobId of ["a", "b"]) api.put(shot(jobId, 1));
   const { result } = renderHook(() => useJobs(["b", "a", "b"]), { wrapper });
+  expect(result.current.jobs.map(({ jobId }) => jobId)).toEqual(["b", "a"]);
   await waitFor(() =>
     expect(result.current.jobs.map(({ connection }) => connection)).toEqual(["live", "live"]),
   );

@@ -26,6 +26,7 @@ function show(visible: boolean): void {
 }
 
 test("a hidden tab asks no faster than every 15 s, and at once when it is shown", async () => {
+  api.pollAfter = "0.05";
   api.refuseSockets = true;
   api.put(shot("a", 1));
   api.put(shot("b", 1));

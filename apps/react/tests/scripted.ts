@@ -34,7 +34,7 @@ interface Held {
 export class ScriptedApi {
   url = "";
   /** The `Headway-Poll-After` header, in seconds. */
-  pollAfter = "0.05";
+  pollAfter = "5";
   /** Sockets are accepted by nobody. */
   refuseSockets = false;
   /** Answer every poll with this status. */

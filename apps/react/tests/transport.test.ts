@@ -133,6 +133,7 @@ test("an older snapshot is dropped", async () => {
 });
 
 test("where sockets are refused, one held request at a time brings the news", async () => {
+  api.pollAfter = "0.05";
   api.refuseSockets = true;
   api.put(shot("a", 1));
   follow("a");
@@ -146,6 +147,7 @@ test("where sockets are refused, one held request at a time brings the news", as
 });
 
 test("a socket that is cut half-way and then refused: polling goes on, and climbs back", async () => {
+  api.pollAfter = "0.05";
   api.put(shot("a", 1));
   const views = follow("a");
   await live("a");
