@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 # Where in the shared memory each time lies, in seconds of the monotonic clock; 0 for never.
-_STARTED, _STOPPED_AT, _STOPPED, _HELD_AT, _HELD, _ENDED = range(6)
+_STARTED, _STOPPED_AT, _STOPPED, _HELD_AT, _HELD, _BEGUN, _ENDED = range(7)
 
 
 class Gate:
@@ -57,6 +57,11 @@ class Clock:
         return self._times[_STOPPED_AT] > 0
 
     @property
+    def begun(self) -> bool:
+        """Whether the attempt was let begin."""
+        return self._times[_BEGUN] > 0
+
+    @property
     def ended(self) -> bool:
         """Whether the attempt writes its end."""
         return self._times[_ENDED] > 0
@@ -69,6 +74,10 @@ class Clock:
     def start(self) -> None:
         """Begin now."""
         self._times[_STARTED] = time.monotonic()
+
+    def begin(self) -> None:
+        """Say that the attempt was let begin."""
+        self._times[_BEGUN] = 1.0
 
     def end(self) -> None:
         """Say that nobody has to end the attempt any more."""

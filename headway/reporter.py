@@ -101,6 +101,7 @@ class Reporter(Collector):
         call = self._store.calls.start(self._holder, self._counter, members)
         answer = patiently(lambda: self._store.run(call), self._settings.outage_s)
         if answer.accepted:
+            self._clock.begin()
             self._heed(answer)
             self._written = self._progress.fingerprint
             self._thread.start()

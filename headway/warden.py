@@ -132,7 +132,7 @@ class Warden:
             self._lost_at_s = 0.0
             if answer.asked != self._asked:
                 self._asked, self._asked_at_s = answer.asked, now_s
-        elif self._given:
+        elif self.clock.begun:
             # What was stopped goes on, to learn or to mend it itself.
             self._asked = ""
             self._go_on()
@@ -142,7 +142,7 @@ class Warden:
 
     def _act(self, now_s: float) -> float:
         """Do what was asked; when to look again, on the monotonic clock."""
-        if self.forced or not self._given:
+        if self.forced or not self.clock.begun:
             return math.inf
         if self.clock.ended:
             self._go_on()

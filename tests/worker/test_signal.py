@@ -11,6 +11,7 @@ import pytest
 from headway.control import Request, act
 from headway.outside import fail_lost
 from headway.snapshot import Action, JobError, Policy, Snapshot
+from headway.stack.redis_server import RedisServer
 from tests.servers import worker_process
 from tests.wait import wait_for
 from tests.worker.floor import Floor
@@ -213,6 +214,40 @@ def test_a_paused_job_whose_worker_is_stopped_stays_paused(redis_url: str) -> No
         ask(floor, job_id, "resume")
         assert floor.ended(job_id).status == "finished"
     floor.close()
+
+
+def test_a_stopped_job_stays_so_through_an_outage_of_redis(server: RedisServer) -> None:
+    floor = Floor(server.url)
+    with worker_process(server.url, JOBS, HEADWAY_HEARTBEAT_S="0.2") as worker:
+        job_id = floor.submit("turn", policy=SIGNAL, count=LONG)
+        floor.running(job_id)
+        ask(floor, job_id, "pause")
+        paused = becomes(floor, job_id, "paused")
+        server.kill()
+        wait_for(lambda: "its worker could not do" in worker.log.read_text(), 10, "the worker misses Redis")
+        server.start()
+        beaten = beats(floor, job_id)
+        wait_for(lambda: beats(floor, job_id) > beaten + 1, 10, "the worker keeps the lease again")
+        assert floor.now(job_id) == paused
+        assert stopped(worker) == [True]
+        ask(floor, job_id, "resume")
+        becomes(floor, job_id, "running")
+        assert stopped(worker) == [False]
+        ask(floor, job_id, "cancel")
+    floor.close()
+
+
+def test_a_stopped_job_goes_on_when_redis_comes_back_without_it(floor: Floor, worker: subprocess.Popen[bytes]) -> None:
+    job_id = floor.submit("turn", policy=SIGNAL, count=LONG)
+    floor.running(job_id)
+    ask(floor, job_id, "pause")
+    becomes(floor, job_id, "paused")
+    floor.store.redis.flushdb()
+    wait_for(lambda: floor.store.read(job_id) is not None, 10, "its reporter has put it back")
+    assert floor.now(job_id).status == "running"
+    assert stopped(worker) == [False]
+    ask(floor, job_id, "cancel")
+    assert floor.ended(job_id).status == "canceled"
 
 
 def test_a_stopped_job_ends_with_a_worker_that_is_killed(redis_url: str, tmp_path: Path) -> None:

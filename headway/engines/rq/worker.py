@@ -142,16 +142,9 @@ class HeadwayWorker(SteadyLoop):
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Write what became of a job whose work-horse was killed, and end the processes that it started."""
         end_group(retpid)
-        job_id, attempt = job.args
         if self._handing_back:
+            job_id, attempt = job.args
             patiently(lambda: release(self._store, job_id, attempt, self.name), _HAND_BACK_S)
-        elif self._warden is not None and self._warden.forced == "canceled":
-            # RQ calls such a job stopped, and retries it in no case.
-            self._stopped_job_id = job.id
-            self._write_end(job, partial(cancel_forced, self._store, job_id, attempt, self.name))
-        elif self._warden is not None and self._warden.forced == "timed out":
-            error = JobError(type=JobTimedOut.__name__, detail=str(JobTimedOut(self._warden.timeout_s)))
-            self._write_end(job, partial(fail_lost, self._store, job_id, attempt, error, self.name))
         elif os.WIFSIGNALED(ret_val):
             self._write_off(job, f"was ended by {signal.Signals(os.WTERMSIG(ret_val)).name}", unstarted=True)
         else:
@@ -189,7 +182,17 @@ class HeadwayWorker(SteadyLoop):
 
     def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
         job_id, attempt = job.args
-        error = JobError(type="WorkHorseKilled", detail=f"the process that ran the job {how}")
+        forced = None if self._warden is None else self._warden.forced
+        if forced == "canceled":
+            canceled = self._write_end(job, partial(cancel_forced, self._store, job_id, attempt, self.name))
+            if canceled:
+                # RQ calls such a job stopped, and retries it in no case.
+                self._stopped_job_id = job.id
+            return canceled
+        if self._warden is not None and forced == "timed out":
+            error = JobError(type=JobTimedOut.__name__, detail=str(JobTimedOut(self._warden.timeout_s)))
+        else:
+            error = JobError(type="WorkHorseKilled", detail=f"the process that ran the job {how}")
         return self._write_end(
             job, partial(fail_lost, self._store, job_id, attempt, error, self.name, unstarted=unstarted)
         )
