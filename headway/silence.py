@@ -25,6 +25,10 @@ class Silences:
         """Know of nothing that was before now."""
         self._since = {}
 
+    def forget(self, name: str) -> None:
+        """Begin afresh with one of them."""
+        self._since.pop(name, None)
+
     def look(self, said: Mapping[str, str]) -> dict[str, float]:
         """Take what each says now, and return how long it has said that; what is not in `said` is forgotten."""
         now_s = self._clock()

@@ -34,6 +34,13 @@ class Engine(Protocol):
     def position(self, spec: Spec, attempt: int) -> int | None:
         """A waiting attempt's place in its queue, from 0; None if it is not in it."""
 
+    def queues(self) -> dict[str, list[str]]:
+        """The ids, as `engine_job_id` makes them, of all that wait in each queue, first to last.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+
     def close(self) -> None:
         """Close the connections."""
 

@@ -185,9 +185,9 @@ class Calls:
         """How long each job that waits out a retry's delay has still to wait, in seconds by Redis' clock."""
         return Call(_delayed, commands=(("TIME",), ("ZRANGE", keys.DELAYED, 0, -1, "WITHSCORES")))
 
-    def undelay(self, job_id: str) -> Call[Any]:
-        """Note that a job that waited out its delay is in its queue."""
-        return Call(_first, commands=(("ZREM", keys.DELAYED, job_id),))
+    def undelay(self, job_id: str) -> Call[bool]:
+        """End a job's delay; False if somebody else has."""
+        return Call(_done, commands=(("ZREM", keys.DELAYED, job_id),))
 
     def delete(self, job_id: str, owner: str | None) -> Call[Answer]:
         """Remove a terminal job and leave a tombstone; `running` if it is not terminal."""
@@ -296,6 +296,10 @@ def _attempts(raw: list[Any]) -> list[EndedAttempt]:
 
 def _beats(raw: list[Any]) -> dict[str, str]:
     return {job_id.decode(): beat.decode() for job_id, beat in raw[0].items()}
+
+
+def _done(raw: list[Any]) -> bool:
+    return bool(raw[0])
 
 
 def _ids(raw: list[Any]) -> list[str]:

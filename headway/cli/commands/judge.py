@@ -7,17 +7,19 @@ from types import FrameType
 
 import typer
 
+from headway import engines
 from headway.cli.commands.worker import check_redis
 from headway.cli.ends import End
 from headway.errors import HeadwayError
 from headway.judge import Judge
+from headway.monitor import Monitor
 from headway.rounds import keep_looking
 from headway.settings import get_settings
 from headway.store import Store
 
 
 def judge() -> None:
-    """Declare dead workers' jobs lost, until told to stop (Ctrl-C, SIGTERM)."""
+    """Declare dead workers' jobs lost, and run retries when they are due, until told to stop (Ctrl-C, SIGTERM)."""
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("headway").setLevel(logging.INFO)
     stop = threading.Event()
@@ -28,10 +30,15 @@ def judge() -> None:
     except HeadwayError as error:
         typer.echo(f"headway: {error}", err=True)
         raise typer.Exit(End.USAGE) from None
-    store = Store(settings)
-    judge = Judge(store, settings)
+    store, engine = Store(settings), engines.load(settings).engine(settings)
+    judge, monitor = Judge(store, settings), Monitor(store, engine)
+    # Apart from the judge, who must look often, and whom nothing that takes long may keep from it.
+    monitoring = threading.Thread(target=keep_looking, args=(monitor.look, monitor.every_s, stop), name="monitor")
     logging.getLogger("headway.judge").info("judge: an attempt is lost after %g s of silence", settings.lost_s)
+    monitoring.start()
     keep_looking(judge.look, judge.every_s, stop)
+    monitoring.join()
+    engine.close()
     store.close()
 
 

@@ -1,7 +1,9 @@
 """The side of those who enqueue: no job code is loaded here."""
 
 from redis.exceptions import RedisError
+from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.utils import as_text
 
 from headway.engines.base import engine_job_id
 from headway.engines.rq.queue import HeadwayQueue, queue_name
@@ -13,6 +15,7 @@ from headway.store.connect import connect
 #: The function that every entry of headway's queues asks for; `run_job` under the name that never changes.
 ENTRY = "headway.engines.rq.run_job"
 _NO_TIMEOUT = -1
+_PREFIX = HeadwayQueue.redis_queue_namespace_prefix + queue_name("")
 
 
 def engine(settings: Settings) -> "RqEngine":
@@ -52,6 +55,27 @@ class RqEngine:
         except (RedisError, OSError) as error:
             raise RedisUnavailable(f"Redis does not answer: {error}") from error
         return position
+
+    def queues(self) -> dict[str, list[str]]:
+        """The ids of all that wait in each of headway's queues, first to last.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+        try:
+            known = [as_text(key) for key in self._redis.smembers(Queue.redis_queues_keys)]
+            mine = sorted(key for key in known if key.startswith(_PREFIX))
+            pipeline = self._redis.pipeline(transaction=False)
+            for key in mine:
+                pipeline.lrange(key, 0, -1)
+            waiting = pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(f"Redis does not answer: {error}") from error
+        # Somebody else's entry may be no text, and is nobody's place.
+        return {
+            key.removeprefix(_PREFIX): [job_id.decode(errors="replace") for job_id in job_ids]
+            for key, job_ids in zip(mine, waiting, strict=True)
+        }
 
     def close(self) -> None:
         """Close the connections."""
