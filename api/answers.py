@@ -101,6 +101,7 @@ class Ready(BaseModel):
         description="`waiting` while recorders cannot reach their database, `none` without any recorder."
     )
     history_dropped: int = Field(description="Events that were lost before any recorder could write them.")
+    judge: bool = Field(description="Whether a judge looks after dead workers, retries and lost jobs.")
 
 
 def json_bytes(content: bytes, http_status: int = 200, headers: dict[str, str] | None = None) -> Response:

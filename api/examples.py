@@ -127,7 +127,7 @@ WORKER = WorkerInfo(
 )
 UPLOAD = Upload(file_id="0123456789abcdef0123456789abcdef", bytes=8_257_536, name="flights.csv")
 HEALTH = Health(version=__version__)
-READY = Ready(jobs=1, watchers=2, channels=1, history="recording", history_dropped=0)
+READY = Ready(jobs=1, watchers=2, channels=1, judge=True, history="recording", history_dropped=0)
 
 
 def one(example: Any) -> dict[str, Any]:

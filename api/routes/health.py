@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from api import examples, problems
 from api.answers import Health, Ready
 from api.deps import ServicesDep
-from headway import recorders
+from headway import judge, recorders
 from headway.errors import RedisUnavailable
 from headway.version import __version__
 
@@ -39,10 +39,13 @@ async def get_health() -> Health:
     },
 )
 async def get_readiness(services: ServicesDep) -> Ready:
-    """503 while Redis, or the subscription that sockets live on, is away; history may wait, and is only told of."""
+    """503 while Redis, or the subscription that sockets live on, is away.
+
+    Without a judge, and while history has to wait, it serves all the same, and says so.
+    """
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await services.store.redis.ping()
+            judged = await services.store.run(judge.is_there())
             names = await services.store.run(recorders.names())
             found = await services.store.run(recorders.infos(names)) if names else []
     except (RedisError, OSError, TimeoutError) as error:
@@ -50,4 +53,4 @@ async def get_readiness(services: ServicesDep) -> Ready:
     if not services.hub.connected:
         raise RedisUnavailable("the subscription to Redis is being restored")
     dropped = max((info.dropped for info in found), default=0)
-    return Ready(**services.hub.counts, history=recorders.state(found), history_dropped=dropped)
+    return Ready(**services.hub.counts, judge=judged, history=recorders.state(found), history_dropped=dropped)

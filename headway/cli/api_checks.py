@@ -43,7 +43,7 @@ def api_findings(client: Client) -> Iterator[Finding]:
         yield bad("API", f"what answers at {client.url} is not headway (HTTP {health.status_code})", advice)
         return
     yield _same_version("API", f"answers at {client.url}", version)
-    yield _ready(ready)
+    yield from _ready(ready)
     yield _websocket(address)
     if (date := health.headers.get("date")) is not None:
         theirs_s = parsedate_to_datetime(date).timestamp()
@@ -79,14 +79,27 @@ def _same_version(about: str, said: str, version: str) -> Finding:
     return warn(about, f"{said}, headway {version}; here it is {__version__}", "install the same version everywhere")
 
 
-def _ready(ready: httpx2.Response) -> Finding:
+def _ready(ready: httpx2.Response) -> Iterator[Finding]:
     if not ready.is_error:
-        return ok("API", "can serve")
+        yield ok("API", "can serve")
+        yield _judge(ready)
+        return
     try:
         detail = ready.json()["detail"]
     except (ValueError, KeyError, TypeError):
         detail = f"HTTP {ready.status_code}"
-    return bad("API", f"cannot serve now: {detail}", "look at the Redis that the API was started with")
+    yield bad("API", f"cannot serve now: {detail}", "look at the Redis that the API was started with")
+
+
+def _judge(ready: httpx2.Response) -> Finding:
+    try:
+        there = ready.json()["judge"] is True
+    except (ValueError, KeyError, TypeError):
+        there = False
+    if there:
+        return ok("judge", "looks after dead workers, retries and lost jobs")
+    advice = "start one: headway judge"
+    return warn("judge", "none is there: jobs of dead workers stay as they are, and no retry begins", advice)
 
 
 def _websocket(address: Address) -> Finding:

@@ -2,15 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from headway import keys
 from headway.cli.clocks import clock
 from headway.cli.findings import Level
 from headway.client import Client
+from headway.judge import announce
+from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
+from headway.store import Store
 from headway.workers import WorkerInfo
 from tests.cli.command import Command, Ended
 from tests.headway.scripted_api import ScriptedApi
@@ -49,6 +54,20 @@ def test_all_is_well(headway: Command) -> None:
     assert level_of(ended, "clock") == ["ok", "ok"]
     # No Streamlit app is there, and nobody has to have one.
     assert level_of(ended, "UI") == ["warn"]
+
+
+def test_whether_a_judge_is_there_is_said(headway: Command, module_redis_url: str) -> None:
+    with Redis.from_url(module_redis_url) as redis:
+        redis.delete(keys.JUDGE)
+        ended = headway("doctor")
+        assert (level_of(ended, "judge"), ended.status) == (["warn"], 0)
+        assert "start one: headway judge" in ended.out
+        with closing(Store(Settings(HEADWAY_REDIS_URL=module_redis_url))) as store:
+            store.run(announce())
+        assert level_of(headway("doctor"), "judge") == ["ok"]
+        # Silent for longer than its look takes, and not yet forgotten.
+        redis.expire(keys.JUDGE, 40)
+        assert level_of(headway("doctor"), "judge") == ["warn"]
 
 
 def test_what_is_away_is_bad_and_says_what_to_do() -> None:
