@@ -364,6 +364,11 @@ export interface components {
              */
             readonly jobs: number;
             /**
+             * Judge
+             * @description Whether a judge looks after dead workers, retries and lost jobs.
+             */
+            readonly judge: boolean;
+            /**
              * Watchers
              * @description Open sockets and streams.
              */
