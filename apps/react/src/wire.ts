@@ -359,6 +359,17 @@ export interface components {
              */
             readonly channels: number;
             /**
+             * History
+             * @description `waiting` while recorders cannot reach their database, `none` without any recorder.
+             * @enum {string}
+             */
+            readonly history: "recording" | "waiting" | "none";
+            /**
+             * History Dropped
+             * @description Events that were lost before any recorder could write them.
+             */
+            readonly history_dropped: number;
+            /**
              * Jobs
              * @description Jobs that somebody watches through this process.
              */
