@@ -61,7 +61,7 @@ def fact(page: Page, label: str) -> Locator:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_flights_profile_is_paused_on_the_page_goes_on_and_ends(page: Page, app_url: str, stack: Stack) -> None:
-    job = stack.client.post("/jobs", json={"task": "profile_table", "params": {"chunk_rows": 200}}).json()
+    job = stack.client.post("/jobs", json={"task": "profile_table", "params": {"chunk_rows": 400}}).json()
     with followed(stack, job["job_id"]) as frames:
         page.goto(f"{app_url}/job?job={job['job_id']}")
         expect(page.get_by_text("Running", exact=True)).to_be_visible(timeout=60_000)
