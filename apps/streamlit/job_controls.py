@@ -16,21 +16,18 @@ from headway.status import Status
 
 @dataclass(frozen=True)
 class _Button:
-    """What a button says, and once it is pressed; `confirm` is asked back before anything is done."""
+    """What a button says; `confirm` is asked back before anything is done."""
 
     label: str
-    asked: str
     icon: str
     confirm: str = ""
 
 
 _BUTTONS: dict[Action, _Button] = {
-    "pause": _Button("Pause", "Pause asked for", ":material/pause:"),
-    "resume": _Button("Resume", "Resume asked for", ":material/play_arrow:"),
-    "cancel": _Button(
-        "Cancel", "Cancel asked for", ":material/stop_circle:", "Cancel this job? It keeps the progress it has reached."
-    ),
-    "retry": _Button("Retry", "Retry asked for", ":material/replay:"),
+    "pause": _Button("Pause", ":material/pause:"),
+    "resume": _Button("Resume", ":material/play_arrow:"),
+    "cancel": _Button("Cancel", ":material/stop_circle:", "Cancel this job? It keeps the progress it has reached."),
+    "retry": _Button("Retry", ":material/replay:"),
 }
 
 
@@ -55,7 +52,7 @@ def _draw_button(view: JobView, snapshot: Snapshot, action: Action) -> None:
     button = _BUTTONS[action]
     pressed = _pending(snapshot) == action
     st.button(
-        button.asked if pressed else button.label,
+        f"{button.label} asked for" if pressed else button.label,
         key=f"job:{action}",
         icon=button.icon,
         # A job that is to end takes no other request.

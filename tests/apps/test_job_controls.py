@@ -114,21 +114,6 @@ def test_the_card_on_the_run_page_has_the_same_buttons(api: ApiServer, waiting: 
     assert shown(app)["status"] == "paused"
 
 
-def test_a_form_is_submitted_once_beside_a_job_that_is_paused(
-    api: ApiServer, http: httpx2.Client, waiting: str, open_page: OpenPage
-) -> None:
-    app = open_page(api.url, "run", task="long_task", job=waiting)
-    app.slider[0].set_value(7)
-    press(app, "pause")
-    before = len(http.get("/jobs").json()["jobs"])
-    next(button for button in app.button if str(button.key).startswith("run:")).click().run()
-    submitted = shown(app)
-    assert (submitted["status"], submitted["asked"]) == ("queued", None)
-    assert len(http.get("/jobs").json()["jobs"]) == before + 1
-    assert http.get(f"/jobs/{submitted['job_id']}").json()["spec"]["params"]["n_steps"] == 7
-    assert http.get(f"/status/{waiting}").json()["status"] == "paused"
-
-
 def test_what_is_asked_is_shown_until_it_is_acknowledged_and_never_asked_again(
     scripted_api: ScriptedApi, open_page: OpenPage
 ) -> None:
