@@ -90,12 +90,13 @@ def reset(raw: socket.socket) -> None:
     raw.close()
 
 
-def opened_many(api: ApiServer, paths: list[str]) -> list[socket.socket]:
+def opened_many(api: ApiServer, paths: list[str], at_once: int = 50) -> list[socket.socket]:
     """WebSockets after their handshakes."""
     sockets = []
-    for path in paths:
-        sockets.append(connected(api))
-        sockets[-1].sendall(handshake(path))
-    for raw in sockets:
-        read_greeting(raw)
+    for first in range(0, len(paths), at_once):
+        for path in paths[first : first + at_once]:
+            sockets.append(connected(api))
+            sockets[-1].sendall(handshake(path))
+        for raw in sockets[first:]:
+            read_greeting(raw)
     return sockets
