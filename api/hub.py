@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from itertools import chain
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 
 from api.ending import end
 from api.feed import Feed
@@ -22,7 +22,9 @@ from headway.store.stored import is_own, own
 #: may have been lost, and a lesson writer's or unknown one, where there may be a SET without PUBLISH.
 OWN_REREAD_S = 15.0
 FOREIGN_REREAD_S = 0.5
+#: How long a subscription may go unacknowledged, in seconds, and in how many waits that time is spent.
 CONFIRM_TIMEOUT_S = 3.0
+_WAITS = 20
 #: How long a job that nobody watches any more stays subscribed, in seconds, and how many such there may be.
 LINGER_S = 10.0
 LINGERING_MAX = 1_000
@@ -132,14 +134,12 @@ class Hub:
         is stored is no snapshot.
         """
         failures: dict[str, HeadwayError] = {}
-        deadline = asyncio.get_running_loop().time() + CONFIRM_TIMEOUT_S
+        waits_s = repeat(CONFIRM_TIMEOUT_S / _WAITS, _WAITS)
         stale = [topic for topic in topics if not self._is_fresh(topic)]
         while stale:
             try:
-                async with self._patience.until(deadline):
-                    for topic in stale:
-                        await topic.updates.wait()
                 async with self._patience.until(None):
+                    await _acknowledged(stale, waits_s)
                     failures |= await self._read_soon(stale)
             except TimeoutError:
                 error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
@@ -301,6 +301,18 @@ class Hub:
             if name is not None:
                 self._listener.listen(name)
                 self._by_channel.setdefault(name, set()).add(topic)
+
+
+async def _acknowledged(topics: Sequence[Topic], waits_s: Iterator[float]) -> None:
+    # A process to which thousands come at once reads an answer long after it is there: many short waits let it.
+    while not all(topic.updates.is_set() for topic in topics):
+        wait_s = next(waits_s, None)
+        if wait_s is None:
+            raise TimeoutError
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                for topic in topics:
+                    await topic.updates.wait()
 
 
 def _next_at(period_s: float) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -243,6 +244,28 @@ def test_a_closed_hub_ends_its_feeds(redis_url: str, job: WrittenJob) -> None:
             await hub.close()
             with pytest.raises(GoingAway):
                 await waiting
+
+    with_hub(redis_url, test)
+
+
+def test_a_process_too_slow_to_read_an_answer_in_time_still_finds_it(
+    redis_url: str, write_job: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = write_job(redis_url), write_job(redis_url)
+
+    async def seq_of(hub: Hub, job: WrittenJob) -> int:
+        async with hub.watch(job.id) as feed:
+            return int((await next_of(feed.snapshots()))["seq"])
+
+    async def test(hub: Hub) -> None:
+        assert await seq_of(hub, first) == 1
+        monkeypatch.setattr(api.hub, "CONFIRM_TIMEOUT_S", 0.2)
+        watching = asyncio.create_task(seq_of(hub, second))
+        while not watching.done():
+            # As if a thousand others had something to be done.
+            time.sleep(0.06)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+        assert watching.result() == 1
 
     with_hub(redis_url, test)
 
