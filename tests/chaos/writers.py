@@ -41,6 +41,8 @@ class Job:
         self.id = job_id
         self.kind = kind
         self.life: Life = iter(())
+        #: Called right before the last write, which then comes after those of all others.
+        self.before_end: Callable[[], None] | None = None
         #: What its last snapshot must say.
         self.end: dict[str, object] = {}
 
@@ -65,7 +67,7 @@ class Writer(threading.Thread):
     def __init__(self, jobs: list[Job], duration_s: float, chance: random.Random) -> None:
         super().__init__(name="writer", daemon=True)
         self._moments = sorted(
-            ((moment, job) for job in jobs for moment in _moments(chance, duration_s)), key=lambda pair: pair[0]
+            ((moment, job) for job in jobs for moment in _moments(job, chance, duration_s)), key=lambda pair: pair[0]
         )
         self._jobs = jobs
         self.failure: Exception | None = None
@@ -96,7 +98,10 @@ def patiently(act: Callable[[], T], *away: type[Exception]) -> T:
             time.sleep(0.02)
 
 
-def _moments(chance: random.Random, duration_s: float) -> list[float]:
+def _moments(job: Job, chance: random.Random, duration_s: float) -> list[float]:
+    if job.before_end is not None:
+        # Fewer than any job has steps: what is left of it comes at the end.
+        return [chance.uniform(0, duration_s) for _ in range(3)]
     # Each job has its own part of the time, so that some end early and some are long silent.
     begin = chance.uniform(0, duration_s * 0.6)
     end = chance.uniform(begin, duration_s)
@@ -126,6 +131,8 @@ def _own_life(written: WrittenJob, job: Job, attempts: int, chance: random.Rando
         job.end |= {"percent": 100, "result": {"empty": [], "x": 1.0}}
     elif job.end["status"] == "failed":
         job.end |= {"error": {"type": "ValueError", "detail": f"attempt {attempts}"}}
+    if job.before_end is not None:
+        job.before_end()
     seq = written.write(**job.end)
     job.end |= {"seq": seq, "attempt": attempts}
 
@@ -146,6 +153,8 @@ def _lesson_life(redis: Redis, job: Job, publish: bool, chance: random.Random) -
         _lesson_write(redis, job.id, publish, status="running", percent=percent, message=f"step {n}/{steps}")
         yield
     job.end = {"status": "finished", "percent": 100, "message": uuid.uuid4().hex, "result": {"msg": "done", "x": 1.0}}
+    if job.before_end is not None:
+        job.before_end()
     _lesson_write(redis, job.id, publish, **job.end)
 
 
