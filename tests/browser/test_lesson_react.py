@@ -1,18 +1,16 @@
 """The lesson's React components, in a page that comes from another port than the API."""
 
-import functools
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.react_library import react_module
+from tests.browser.site import site
 from tests.fixtures import Stack
 from tests.servers import ROOT
 
@@ -29,13 +27,6 @@ new MutationObserver(() => {
 """
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing of it."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Drop it."""
-
-
 @pytest.fixture
 def lesson_url(stack: Stack, tmp_path: Path) -> Iterator[str]:
     """The lesson's components with nothing changed but the API's address, on a server of their own."""
@@ -44,12 +35,8 @@ def lesson_url(stack: Stack, tmp_path: Path) -> Iterator[str]:
         copy = tmp_path / source.name
         copy.write_text(copy.read_text().replace(LESSON_HOST, stack.api_url.removeprefix("http://")))
     (tmp_path / "react.js").write_text(react_module())
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with site(tmp_path) as url:
+        yield url
 
 
 def test_polling_and_live_components_show_a_job_from_its_middle_to_its_end(

@@ -85,7 +85,7 @@ export class Api {
     return this.#post(`/jobs/${encodeURIComponent(jobId)}/${action}`);
   }
 
-  /** Submit a job; its first snapshot. Throws as `read`. */
+  /** Submit a job; its first snapshot. Throws as `read`. One whose answer was lost is sent again, and is one job. */
   submit(task: string, params: Readonly<Record<string, unknown>>, queue?: string): Promise<Snapshot> {
     return this.#post("/jobs", JSON.stringify({ task, params, ...(queue === undefined ? {} : { queue }) }));
   }
@@ -95,10 +95,11 @@ export class Api {
       "Idempotency-Key": randomKey(),
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     };
-    const answer = await this.#exchange(path, {
-      method: "POST",
-      headers,
-      ...(body === undefined ? {} : { body }),
+    const init = { method: "POST", headers, ...(body === undefined ? {} : { body }) };
+    const answer = await this.#exchange(path, init).catch((error: ApiError) => {
+      // Nobody knows whether it arrived; with the same key a repeat is the same.
+      if (error.httpStatus !== 0) throw error;
+      return this.#exchange(path, init);
     });
     const snapshot = readSnapshot(answer.body);
     if (snapshot === null)

@@ -39,6 +39,8 @@ export class ScriptedApi {
   refuseSockets = false;
   /** Answer every poll with this status. */
   failWith: { status: number; headers: Record<string, string>; body: unknown } | null = null;
+  /** So many answers to `POST` are lost on their way. */
+  loseAnswers = 0;
   /** What to say to a method and path, such as `POST /jobs`. */
   readonly answers = new Map<string, { status: number; body: unknown }>();
   /** Sockets that open and then say nothing. */
@@ -171,11 +173,14 @@ export class ScriptedApi {
     response.on("close", () => {
       this.underWay -= 1;
     });
-    if (this.failWith) {
+    if (method === "POST" && this.loseAnswers > 0) {
+      this.loseAnswers -= 1;
+      response.destroy();
+    } else if (this.failWith) {
       response.writeHead(this.failWith.status, this.failWith.headers);
       response.end(JSON.stringify(this.failWith.body));
-      return;
     }
+    if (response.destroyed || response.writableEnded) return;
     const answer = this.answers.get(`${method} ${path}`);
     if (answer) {
       response.writeHead(answer.status);

@@ -284,3 +284,11 @@ test("the view is one and the same object until something changes", async () => 
   await until(() => headway.dropped === 1, "the frame came");
   expect(headway.view("a")).toBe(view);
 });
+
+test("a submit whose answer was lost is sent again with the same key", async () => {
+  api.answers.set("POST /jobs", { status: 201, body: shot("new", 1, "queued") });
+  api.loseAnswers = 1;
+  expect((await headway.api.submit("t", {})).job_id).toBe("new");
+  expect(api.seen).toHaveLength(2);
+  expect(new Set(api.seen.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+});

@@ -1,0 +1,62 @@
+"""The React kit in a real browser, in a page that comes from another port than the API."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from redis import Redis
+
+from headway import keys
+from tests.browser.site import site
+from tests.fixtures import Stack
+from tests.ports import free_port
+from tests.react.kit import check, need_packages
+from tests.servers import api_server
+
+
+@pytest.fixture(scope="module")
+def kit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page with the kit's components."""
+    need_packages()
+    folder: Path = tmp_path_factory.mktemp("kit")
+    check("vite", "build", "--config", "tests/page/vite.config.ts", "--outDir", str(folder), "--emptyOutDir")
+    with site(folder) as url:
+        yield url
+
+
+def test_polling_and_live_components_show_a_job_from_its_middle_to_its_end(
+    page: Page, stack: Stack, kit_url: str
+) -> None:
+    job_id = stack.client.post("/workflow/run", json={"n_steps": 4}).json()["job_id"]
+    page.goto(f"{kit_url}/?api={stack.api_url}&job={job_id}")
+    poller, live = page.get_by_label("JobPoller"), page.get_by_label("JobLive")
+    for component in (poller, live):
+        expect(component.get_by_text(f"Job: {job_id}")).to_be_visible()
+        expect(component.get_by_text(re.compile("^running: step [1-3]/4$"))).to_be_visible()
+    for component in (poller, live):
+        expect(component.get_by_text("finished: complete")).to_be_visible()
+        expect(component.get_by_role("progressbar")).to_have_js_property("value", 100)
+        assert json.loads(component.locator("pre").inner_text()) == {"msg": "done", "value": 42}
+    page.reload()
+    expect(live.get_by_text("finished: complete")).to_be_visible()
+
+
+def test_a_page_keeps_what_it_knew_while_the_api_is_away_and_recovers_by_itself(
+    page: Page, redis: Redis, module_redis_url: str, kit_url: str
+) -> None:
+    port = free_port()
+    address = f"{kit_url}/?api=http://127.0.0.1:{port}&job=k-lost"
+    redis.set(keys.snapshot("k-lost"), json.dumps({"job_id": "k-lost", "status": "running", "percent": 20}))
+    live = page.get_by_label("JobLive")
+    with api_server(module_redis_url, port=port):
+        page.goto(address)
+        expect(live.get_by_role("progressbar")).to_have_js_property("value", 20)
+    expect(live.get_by_text("The API has not answered for")).to_be_visible()
+    expect(live.get_by_role("progressbar")).to_have_js_property("value", 20)
+    redis.set(keys.snapshot("k-lost"), json.dumps({"job_id": "k-lost", "status": "running", "percent": 60}))
+    with api_server(module_redis_url, port=port):
+        expect(live.get_by_role("progressbar")).to_have_js_property("value", 60)
+        expect(live.get_by_text("The API has not answered for")).to_have_count(0)
