@@ -12,7 +12,8 @@ from api.outbox import Outbox
 from api.topic import Latest, Topic
 from headway.errors import HeadwayError
 
-#: A job may be watched a moment before it is there, in seconds; the lesson's socket waits too.
+#: A job may be watched a moment before it is there, in seconds; the lesson's socket waits too. One that was there may
+#: come back as soon: after Redis lost it, its running attempt writes it again.
 UNKNOWN_S = 5.0
 
 
@@ -49,8 +50,6 @@ class Follower:
             self._outbox.close(self._wording.failure(failures[job_id]))
             return
         self.news(topic)
-        if self._seq == 0:
-            self._giving_up = asyncio.get_running_loop().call_later(UNKNOWN_S, self._give_up, topic)
 
     def leave(self) -> None:
         """Hear of the job no more."""
@@ -59,11 +58,15 @@ class Follower:
             self._hub.detach(self._topic, self)
 
     def news(self, topic: Topic) -> None:
-        """Pass the latest on if it is newer than the last one sent."""
+        """Pass the latest on if it is newer than the last one sent; without one, give up after a while."""
         latest = topic.latest
-        if latest is None or latest.seq <= self._seq:
+        if latest is None:
+            if self._giving_up is None:
+                self._giving_up = asyncio.get_running_loop().call_later(UNKNOWN_S, self._give_up, topic)
             return
         self._stop_giving_up()
+        if latest.seq <= self._seq:
+            return
         if not allow(self._principal, "read", latest.stored):
             self._outbox.close(self._wording.unknown)
             return

@@ -102,7 +102,7 @@ class Hub:
         """Take in that a job was deleted, before its message arrives."""
         topic = self._topics.get(job_id)
         if topic is not None:
-            topic.latest, topic.seen = None, None
+            topic.lose()
 
     def attach(self, job_id: str, watcher: Watcher) -> Topic:
         """Tell `watcher` of a job's changes from now on; the job may be one that is not there yet."""
@@ -272,7 +272,7 @@ class Hub:
 
     async def _take(self, topic: Topic, raw: bytes | None, *, asked: bool) -> Unreadable | None:
         if raw is None:
-            topic.latest, topic.seen = None, None
+            topic.lose()
             return None
         if raw == topic.seen and not (asked and topic.latest is None):
             return None

@@ -97,12 +97,19 @@ class ManySocket:
             self._leave(job_id)
 
     def news(self, topic: Topic) -> None:
-        """Pass a job's latest on if it is newer than the last one sent."""
+        """Pass a job's latest on if it is newer than the last one sent; without one, give it up after a while."""
         followed = self._followed.get(topic.job_id)
         latest = topic.latest
-        if followed is None or latest is None or latest.seq <= followed.seq:
+        if followed is None:
+            return
+        if latest is None:
+            if followed.giving_up is None:
+                loop = asyncio.get_running_loop()
+                followed.giving_up = loop.call_later(UNKNOWN_S, self._give_up, followed)
             return
         followed.stop_giving_up()
+        if latest.seq <= followed.seq:
+            return
         if not allow(self._principal, "read", latest.stored):
             self._unknown(topic.job_id)
             return
@@ -120,7 +127,6 @@ class ManySocket:
     async def _subscribe(self, jobs: dict[str, int | None]) -> None:
         added = [followed for job_id, after in jobs.items() if (followed := self._follow(job_id, after)) is not None]
         failures = await self._hub.settle([followed.topic for followed in added])
-        loop = asyncio.get_running_loop()
         for followed in added:
             job_id = followed.topic.job_id
             if self._followed.get(job_id) is not followed:
@@ -129,8 +135,6 @@ class ManySocket:
                 self._leave(job_id)
                 self._refuse(job_id, *_said_of(failures[job_id]))
                 continue
-            if followed.seq == 0:
-                followed.giving_up = loop.call_later(UNKNOWN_S, self._give_up, followed)
             self.news(followed.topic)
 
     def _follow(self, job_id: str, after: int | None) -> _Followed | None:

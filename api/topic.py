@@ -57,7 +57,7 @@ class Watcher(Protocol):
     """Who is told of one job's changes; neither method may block or raise."""
 
     def news(self, topic: "Topic") -> None:
-        """There is a newer snapshot, or none can be had now."""
+        """There is a newer snapshot, or the job is there no more, or is there again."""
 
     def going_away(self) -> None:
         """This process ends; another will answer."""
@@ -81,6 +81,8 @@ class Topic:
     idle_at: float = 0.0
     # Whether the job was read since its subscription was last acknowledged.
     synced: bool = False
+    # Whether the watchers know it as a job that is there; unlike `latest` it outlasts the loss of the subscription.
+    there: bool = False
     readers: list[Reader] = field(default_factory=list)
 
     @property
@@ -99,6 +101,17 @@ class Topic:
         if self.latest is not None and stored.seq <= self.latest.seq:
             return
         self.latest = Latest(stored)
+        self.there = True
+        self._tell()
+
+    def lose(self) -> None:
+        """Take in that Redis has no such job."""
+        self.latest, self.seen = None, None
+        if self.there:
+            self.there = False
+            self._tell()
+
+    def _tell(self) -> None:
         # A watcher that is told of the end leaves at once.
         for watcher in tuple(self.watchers):
             watcher.news(self)
