@@ -196,7 +196,8 @@ function ops.write()
     if TERMINAL[status] or flag == 'next' then
         holder = ''
         forget_request(flag == 'next')
-    elseif flag == 'acknowledge' then
+    elseif flag == 'acknowledge' and (status == 'paused' or state.asked == 'resume') then
+        -- A pause that was asked for since the resume stays asked.
         state.asked, state.control = '', ''
     end
     if flag == 'next' then
@@ -358,7 +359,10 @@ function ops.heartbeat()
     end
     local beats = redis.call('HINCRBY', KEY.lease, who, 1)
     redis.call('HSET', KEY.lease, 'at', now)
-    redis.call('HSET', KEY.active, job_id, token .. ':' .. who .. ':' .. beats)
+    if state.token == token then
+        -- In a Redis that came back older the attempt's next write takes the job first.
+        redis.call('HSET', KEY.active, job_id, token .. ':' .. who .. ':' .. beats)
+    end
     renew_all()
     return answer('ok')
 end

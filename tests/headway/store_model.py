@@ -93,7 +93,7 @@ class Model:
         ended = status in TERMINAL or following
         if following:
             job.asked = kept(job.asked)
-        elif heed or status in TERMINAL:
+        elif status in TERMINAL or (heed and (status == "paused" or job.asked == "resume")):
             job.asked = ""
         job.ended += ended
         job.seq = max(job.seq, writer.given) + 1

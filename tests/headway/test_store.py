@@ -158,6 +158,20 @@ def test_a_request_leaves_progress_alone_and_progress_leaves_a_request_alone(des
     assert desk.stored()["control"] is None
 
 
+def test_the_word_that_a_job_goes_on_leaves_a_pause_alone_that_was_asked_for_since(desk: Desk) -> None:
+    desk.create()
+    desk.start("a")
+    desk.ask("pause")
+    desk.write("a", 2, 3, "paused", flag="acknowledge")
+    desk.ask("resume")
+    desk.ask("pause")
+
+    answer = desk.write("a", 3, 6, "running", flag="acknowledge")
+
+    assert (answer.code, answer.asked) == ("ok", "pause")
+    assert desk.stored()["control"]["requested"] == "pause"
+
+
 def test_while_a_signal_pause_is_held_a_running_write_is_refused(desk: Desk) -> None:
     desk.create()
     desk.start("a")
