@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks import delivery, idle, report, status, track, update
+from tests.benchmarks import delivery, idle, pause, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -33,6 +33,7 @@ BENCHMARKS = (
     Benchmark("fanout", delivery.one_job, ("fanout", "fanout-p99")),
     Benchmark("fanout-many", delivery.many_jobs, ("fanout-many", "fanout-many-p99")),
     Benchmark("socket-memory", idle.memory),
+    Benchmark("pause", pause.pauses, ("pause", "pause-signal")),
     Benchmark("status", status.polls, ("status", "status-304")),
 )
 
