@@ -14,6 +14,7 @@ from headway.errors import AttemptOver, JobCanceled
 from headway.reporting import checkpoint, log, metric, report, track
 from headway.snapshot import JobError
 from headway.stack.redis_server import RedisServer
+from headway.store import Answer
 from tests.headway.desk import Desk, desk
 from tests.headway.proxy import Proxy
 from tests.wait import wait_for
@@ -226,3 +227,15 @@ def test_a_cancel_stops_a_loop_of_quick_steps_at_its_next_one(desk: Desk) -> Non
                 desk.store.run(desk.store.calls.control(desk.spec.job_id, "cancel", asked, request="c"))
     desk.reporter.cancel()
     assert desk.now().status == "canceled"
+
+
+def test_a_pause_that_is_taken_back_before_it_could_be_acknowledged_lets_the_job_go_on(redis_url: str) -> None:
+    desk = Desk(redis_url)
+    # Not started, so that nobody acknowledges in between.
+    desk.reporter._heed(Answer("ok", 3, 1, "pause", 0.0))
+    job = threading.Thread(target=desk.reporter.checkpoint, daemon=True)
+    job.start()
+    wait_for(lambda: desk.reporter._gate.shut, 5, "the job stands at its step")
+    desk.reporter._heed(Answer("ok", 4, 1, "", 0.0))
+    job.join(5)
+    assert not job.is_alive()
