@@ -1,4 +1,4 @@
-"""Who sees to it that waiting jobs are in their queues: what is due goes there, what was lost is put back."""
+"""Who looks after jobs that wait: what is due is queued, what a queue lost is put back, and each is told its place."""
 
 import logging
 
@@ -8,7 +8,9 @@ from headway.engines import Engine
 from headway.engines.base import attempts_of
 from headway.errors import EngineUnavailable, RedisUnavailable, Unreadable
 from headway.outside import give_way
+from headway.positions import Positions
 from headway.silence import Silences
+from headway.stalls import Stalls
 from headway.status import Status
 from headway.store import Store
 
@@ -16,6 +18,8 @@ logger = logging.getLogger("headway.judge")
 
 #: Seconds for which a waiting job may be in no queue: a worker may have just taken it.
 LOST_ENTRY_S = 10.0
+# Places and stalls are looked at with every fifth look: they cost more, and need no hurry.
+_SLOWLY = 5
 
 
 class Monitor:
@@ -25,6 +29,9 @@ class Monitor:
         self, store: Store, engine: Engine, *, every_s: float = 1.0, lost_entry_s: float = LOST_ENTRY_S
     ) -> None:
         self.every_s = every_s
+        self._looks = 0
+        self._positions = Positions(store)
+        self._stalls = Stalls(store, every_s * _SLOWLY)
         self._store = store
         self._engine = engine
         self._lost_entry_s = lost_entry_s
@@ -39,9 +46,17 @@ class Monitor:
         try:
             delayed = self._store.run(self._store.calls.delayed())
             self._begin_due(delayed)
-            self._put_back_lost(set(delayed))
+            waiting = self._store.run(self._store.calls.waiting())
+            # Looked at after these: what is taken in between is missing for once.
+            queues = self._engine.queues()
+            self._put_back_lost(waiting, queues, set(delayed))
+            if self._looks % _SLOWLY == 0:
+                self._positions.look(queues)
+                self._stalls.look()
+            self._looks += 1
         except RedisUnavailable:
             self._missing.afresh()
+            self._stalls.afresh()
             raise
 
     def _begin_due(self, delayed: dict[str, float]) -> None:
@@ -50,10 +65,8 @@ class Monitor:
             if left_s <= 0 and self._store.run(self._store.calls.undelay(job_id)):
                 self._enqueue(job_id)
 
-    def _put_back_lost(self, delayed: set[str]) -> None:
-        waiting = self._store.run(self._store.calls.waiting())
-        # Looked at after these: what is taken in between is missing for once.
-        queued = {job_id for ids in self._engine.queues().values() for one in ids for job_id, _ in attempts_of(one)}
+    def _put_back_lost(self, waiting: list[str], queues: dict[str, list[str]], delayed: set[str]) -> None:
+        queued = {job_id for ids in queues.values() for one in ids for job_id, _ in attempts_of(one)}
         missing = [job_id for job_id in waiting if job_id not in queued and job_id not in delayed]
         for job_id, missing_s in self._missing.look(dict.fromkeys(missing, "")).items():
             if missing_s < self._lost_entry_s:

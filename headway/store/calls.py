@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any, Generic, Literal, TypeVar
 
@@ -177,6 +177,11 @@ class Calls:
         """The last beat of every running attempt, by job id: `<holder's token>:<who>:<count>`."""
         return Call(_beats, commands=(("HGETALL", keys.ACTIVE),))
 
+    def progress(self, job_ids: list[str]) -> Call[dict[str, str]]:
+        """For each of these that is neither queued nor paused, a text that changes when its holder writes."""
+        commands = tuple(("HMGET", keys.state(job_id), "status", "attempt", "writer_seq") for job_id in job_ids)
+        return Call(partial(_progress, job_ids), commands=commands)
+
     def waiting(self) -> Call[list[str]]:
         """Ids of all jobs that are queued, also of those that wait out a retry's delay, longest first."""
         return Call(_ids, commands=(("ZRANGE", keys.WAITING, 0, -1),))
@@ -296,6 +301,14 @@ def _attempts(raw: list[Any]) -> list[EndedAttempt]:
 
 def _beats(raw: list[Any]) -> dict[str, str]:
     return {job_id.decode(): beat.decode() for job_id, beat in raw[0].items()}
+
+
+def _progress(job_ids: list[str], raw: list[Any]) -> dict[str, str]:
+    return {
+        job_id: f"{attempt.decode()}.{writer_seq.decode()}"
+        for job_id, (status, attempt, writer_seq) in zip(job_ids, raw, strict=True)
+        if status in {b"started", b"running"} and attempt and writer_seq
+    }
 
 
 def _done(raw: list[Any]) -> bool:
