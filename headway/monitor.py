@@ -7,6 +7,7 @@ from redis.exceptions import ResponseError
 from headway.engines import Engine
 from headway.engines.base import attempts_of
 from headway.errors import EngineUnavailable, RedisUnavailable, Unreadable
+from headway.ghosts import Ghosts
 from headway.outside import give_way
 from headway.positions import Positions
 from headway.silence import Silences
@@ -31,6 +32,7 @@ class Monitor:
         self.every_s = every_s
         self._looks = 0
         self._positions = Positions(store)
+        self._ghosts = Ghosts(store, engine, every_s * _SLOWLY)
         self._stalls = Stalls(store, every_s * _SLOWLY)
         self._store = store
         self._engine = engine
@@ -53,10 +55,12 @@ class Monitor:
             if self._looks % _SLOWLY == 0:
                 self._positions.look(queues)
                 self._stalls.look()
+                self._ghosts.look()
             self._looks += 1
         except RedisUnavailable:
             self._missing.afresh()
             self._stalls.afresh()
+            self._ghosts.afresh()
             raise
 
     def _begin_due(self, delayed: dict[str, float]) -> None:

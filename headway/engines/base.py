@@ -41,6 +41,20 @@ class Engine(Protocol):
             RedisUnavailable: Redis did not answer.
         """
 
+    def running(self) -> set[str]:
+        """The ids, as `engine_job_id` makes them, of all that the engine believes to run.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+
+    def bury(self, engine_job_id: str, *, finished: bool) -> None:
+        """Close what the engine believes to run and whose worker has died; closing it twice is harmless.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+
     def close(self) -> None:
         """Close the connections."""
 

@@ -6,6 +6,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
 from headway.engines.base import engine_job_id
+from headway.engines.rq import ghosts
 from headway.engines.rq.queue import HeadwayQueue, queue_name
 from headway.errors import EngineUnavailable, RedisUnavailable
 from headway.settings import Settings
@@ -63,8 +64,7 @@ class RqEngine:
             RedisUnavailable: Redis did not answer.
         """
         try:
-            known = [as_text(key) for key in self._redis.smembers(Queue.redis_queues_keys)]
-            mine = sorted(key for key in known if key.startswith(_PREFIX))
+            mine = self._queue_keys()
             pipeline = self._redis.pipeline(transaction=False)
             for key in mine:
                 pipeline.lrange(key, 0, -1)
@@ -77,9 +77,38 @@ class RqEngine:
             for key, job_ids in zip(mine, waiting, strict=True)
         }
 
+    def running(self) -> set[str]:
+        """The ids of all that RQ believes to run, in headway's queues.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+        try:
+            return ghosts.running(self._redis, self._queue_names())
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(f"Redis does not answer: {error}") from error
+
+    def bury(self, engine_job_id: str, *, finished: bool) -> None:
+        """Close what RQ believes to run and whose worker has died; closing it twice is harmless.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+        try:
+            ghosts.bury(self._redis, self._queue_names(), engine_job_id, finished=finished)
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(f"Redis does not answer: {error}") from error
+
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+    def _queue_keys(self) -> list[str]:
+        known = [as_text(key) for key in self._redis.smembers(Queue.redis_queues_keys)]
+        return sorted(key for key in known if key.startswith(_PREFIX))
+
+    def _queue_names(self) -> list[str]:
+        return [key.removeprefix(_PREFIX) for key in self._queue_keys()]
 
     def _queue(self, spec: Spec) -> HeadwayQueue:
         return HeadwayQueue(queue_name(spec.queue), connection=self._redis, serializer=JSONSerializer)
