@@ -133,20 +133,15 @@ class Hub:
         `RedisUnavailable` says that the subscription was not acknowledged or the job not read, `Unreadable` that what
         is stored is no snapshot.
         """
-        failures: dict[str, HeadwayError] = {}
-        waits_s = repeat(CONFIRM_TIMEOUT_S / _WAITS, _WAITS)
         stale = [topic for topic in topics if not self._is_fresh(topic)]
-        while stale:
-            try:
-                async with self._patience.until(None):
-                    await _acknowledged(stale, waits_s)
-                    failures |= await self._read_soon(stale)
-            except TimeoutError:
-                error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
-                return failures | {topic.job_id: error for topic in stale}
-            # The connection may have been lost again meanwhile, and with it what was read.
-            stale = [topic for topic in topics if topic.job_id not in failures and not topic.synced]
-        return failures
+        holding = _Holding()
+        for topic in stale:
+            topic.watchers.add(holding)
+        try:
+            return await self._settled(stale)
+        finally:
+            for topic in stale:
+                self.detach(topic, holding)
 
     @asynccontextmanager
     async def watch(self, job_id: str, after: int | None = None) -> AsyncIterator[Feed]:
@@ -195,6 +190,22 @@ class Hub:
         if not others:
             self._by_channel.pop(channel, None)
             self._listener.ignore(channel)
+
+    async def _settled(self, topics: Sequence[Topic]) -> dict[str, HeadwayError]:
+        failures: dict[str, HeadwayError] = {}
+        waits_s = repeat(CONFIRM_TIMEOUT_S / _WAITS, _WAITS)
+        stale = list(topics)
+        while stale:
+            try:
+                async with self._patience.until(None):
+                    await _acknowledged(stale, waits_s)
+                    failures |= await self._read_soon(stale)
+            except TimeoutError:
+                error = RedisUnavailable("Redis does not answer: the subscription was not acknowledged")
+                return failures | {topic.job_id: error for topic in stale}
+            # The connection may have been lost again meanwhile, and with it what was read.
+            stale = [topic for topic in topics if topic.job_id not in failures and not topic.synced]
+        return failures
 
     async def _read_soon(self, topics: Sequence[Topic]) -> dict[str, HeadwayError]:
         """Wait for the reading task: a thousand who come at once share one read."""
@@ -313,6 +324,16 @@ async def _acknowledged(topics: Sequence[Topic], waits_s: Iterator[float]) -> No
             async with asyncio.timeout(wait_s):
                 for topic in topics:
                     await topic.updates.wait()
+
+
+class _Holding:
+    """Keeps jobs watched that are waited for: who asked may be told of their end, and leave, before they are read."""
+
+    def news(self, topic: Topic) -> None:
+        """Take no notice: those who wait look at the topic."""
+
+    def going_away(self) -> None:
+        """Take no notice: those who wait are told as watchers."""
 
 
 def _next_at(period_s: float) -> float:

@@ -14,6 +14,7 @@ from redis import Redis
 import api.hub
 from api.feed import GoingAway
 from api.hub import Hub
+from api.topic import Topic
 from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
 from headway.store import AsyncStore, Stored
@@ -41,6 +42,16 @@ def job(redis_url: str, write_job: Write) -> WrittenJob:
 def direct(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as client:
         yield client
+
+
+class Nobody:
+    """A watcher that takes no notice."""
+
+    def news(self, topic: Topic) -> None:
+        """Take no notice."""
+
+    def going_away(self) -> None:
+        """Take no notice."""
 
 
 @asynccontextmanager
@@ -341,6 +352,28 @@ def test_only_so_many_jobs_linger_and_the_first_left_goes_first(
                     pass
             await until(lambda: [subscribers(direct, job.id) for job in jobs] == [0, 0, 1, 1, 1])
             assert hub.counts == {"jobs": 0, "watchers": 0, "channels": 3}
+
+    asyncio.run(test())
+
+
+def test_who_leaves_while_a_job_is_read_lets_nobody_wait_for_ever(
+    redis_url: str, direct: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.hub, "LINGERING_MAX", 0)
+    job_id = new_id()
+    # A lesson writer's is read each time that somebody comes.
+    direct.set(f"job:{job_id}:progress", '{"status": "running"}')
+
+    async def test() -> None:
+        async with running_hub(redis_url, linger_s=60) as hub:
+            watcher = Nobody()
+            topic = hub.attach(job_id, watcher)
+            assert await hub.settle([topic]) == {}
+            settling = asyncio.create_task(hub.settle([topic]))
+            await asyncio.sleep(0)
+            hub.detach(topic, watcher)
+            assert await asyncio.wait_for(settling, 5) == {}
+            await until(lambda: hub.counts == {"jobs": 0, "watchers": 0, "channels": 0})
 
     asyncio.run(test())
 
