@@ -1,5 +1,6 @@
 """Requests that wait for a job to change."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,6 +9,11 @@ import httpx2
 import pytest
 from redis import Redis
 
+import api.hub
+from api.auth import local_user
+from api.jobs import Seen, find_latest, find_newer
+from api.main import create_app
+from headway.settings import Settings
 from tests.api.raw import asking
 from tests.api.watching import WrittenJob, new_id, watchers
 from tests.servers import ApiServer
@@ -192,3 +198,28 @@ def test_a_client_that_leaves_is_not_waited_for(api: ApiServer, job: WrittenJob)
         wait_for(lambda: watchers(api) == before + 1, 5, "the request waits")
 
     wait_for(lambda: watchers(api) == before, 5, "nobody waits")
+
+
+def test_what_changed_at_the_very_end_is_no_304(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing but the answer itself looks at the job again.
+    monkeypatch.setattr(api.hub, "FOREIGN_REREAD_S", 60.0)
+    job_id = new_id()
+    key = f"job:{job_id}:progress"
+    settings = Settings(HEADWAY_REDIS_URL=redis_url)
+
+    async def test(direct: Redis) -> None:
+        app = create_app(settings)
+        async with app.router.lifespan_context(app) as state:
+            services = state["services"]
+            latest = await find_latest(services, local_user(None), job_id)
+            asked = find_newer(services, local_user(None), job_id, Seen(latest.seq, latest.etag), 1.0)
+            waiting = asyncio.create_task(asked)
+            while services.hub.counts["channels"] == 0:  # noqa: ASYNC110 - it is Redis that is waited for
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            direct.set(key, '{"status": "running", "percent": 4}')
+            assert (await waiting).seq == 2
+
+    with Redis.from_url(redis_url) as direct:
+        direct.set(key, '{"status": "running", "percent": 3}')
+        asyncio.run(test(direct))
