@@ -64,9 +64,11 @@ class Streams:
                 GROUP, self._name, dict.fromkeys(STREAMS, ">"), count=TAKE_MAX, block=wait_ms
             )
         )
-        found = taken.items() if isinstance(taken, dict) else taken or []
+        if isinstance(taken, dict):
+            # Redis' newer protocol has one more list around them.
+            taken = [(stream, several) for stream, lists in taken.items() for several in lists]
         entries: list[Entry] = []
-        for stream, several in found:
+        for stream, several in taken or []:
             entries += _entries(stream.decode(), several)
         return entries
 
