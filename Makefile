@@ -93,7 +93,7 @@ react-packages: $(READY)
 	@$(MAKE) --no-print-directory $(KIT_READY) || [ -z "$$CI" ]
 
 $(KIT_READY): $(KIT)/package.json $(KIT)/package-lock.json $(KIT)/react18/package.json | $(READY)
-	@$(KIT)/npm ci --silent || { echo 'headway could not install what apps/react/package-lock.json lists (see above).' >&2; exit 2; }
+	@$(KIT)/npm ci --loglevel=error || { echo 'headway could not install what apps/react/package-lock.json lists (see above).' >&2; exit 2; }
 	@touch $@
 
 # Write the kit's wire types anew, from the API's own OpenAPI document.
