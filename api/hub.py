@@ -288,13 +288,15 @@ class Hub:
         if raw == topic.seen and not (asked and topic.latest is None):
             return None
         try:
-            stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id)
+            stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id, topic.given)
         except Unreadable as error:
             _log.warning("a snapshot was left out: %s", error)
             return error
         finally:
             topic.seen = raw
         if stored is not None:
+            if stored.adopted:
+                topic.given = max(topic.given, stored.seq)
             topic.offer(stored)
         return None
 

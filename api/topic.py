@@ -81,6 +81,8 @@ class Topic:
     idle_at: float = 0.0
     # Whether the job was read since its subscription was last acknowledged.
     synced: bool = False
+    # The largest seq that a lesson writer's snapshot was given, as far as was seen here.
+    given: int = 0
     # Whether the watchers know it as a job that is there; unlike `latest` it outlasts the loss of the subscription.
     there: bool = False
     readers: list[Reader] = field(default_factory=list)

@@ -51,8 +51,11 @@ class AsyncStore:
             pipeline.execute_command(*command)
         return await pipeline.execute()
 
-    async def read(self, job_id: str) -> Stored | None:
+    async def read(self, job_id: str, given: int = 0) -> Stored | None:
         """The latest snapshot, or None for an unknown job.
+
+        Args:
+            given: for a lesson writer's, the last seq known of it; a Redis that lost it goes on from there.
 
         Raises:
             Unreadable: what is stored is no snapshot.
@@ -61,7 +64,7 @@ class AsyncStore:
         raw = await self.run(self.calls.get(job_id))
         if raw is None:
             return None
-        return own(job_id, raw) if is_own(raw) else await self._adopted(job_id)
+        return own(job_id, raw) if is_own(raw) else await self._adopted(job_id, given)
 
     async def read_many(self, job_ids: list[str]) -> list[Stored | None]:
         """The latest snapshots in the order of `job_ids`; None for an unknown or unreadable one."""
@@ -80,9 +83,9 @@ class AsyncStore:
         except Unreadable:
             return None
 
-    async def _adopted(self, job_id: str) -> Stored | None:
+    async def _adopted(self, job_id: str, given: int = 0) -> Stored | None:
         try:
-            return resolve(job_id, await self.run(self.calls.adopt(job_id)))
+            return resolve(job_id, await self.run(self.calls.adopt(job_id, given)))
         except ResponseError as error:
             raise Unreadable(job_id, f"its state is not headway's: {error}") from error
 

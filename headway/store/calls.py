@@ -198,9 +198,13 @@ class Calls:
         """Remove a terminal job and leave a tombstone; `running` if it is not terminal."""
         return self._write("delete", job_id, owner, "")
 
-    def adopt(self, job_id: str) -> Call[Adoption]:
-        """Read a snapshot and, where a lesson writer wrote it, give it seq, life and an event."""
-        call = self._write("adopt", job_id, None, "", int(time.time() * 1000), self._index_max)
+    def adopt(self, job_id: str, given: int = 0) -> Call[Adoption]:
+        """Read a snapshot and, where a lesson writer wrote it, give it seq, life and an event.
+
+        Args:
+            given: the last seq that the caller was given; a Redis that lost it goes on from there.
+        """
+        call = self._write("adopt", job_id, None, "", int(time.time() * 1000), self._index_max, given)
         return Call(_adoption, call.keys, call.args)
 
     def get(self, job_id: str) -> Call[bytes | None]:

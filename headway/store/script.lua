@@ -397,7 +397,7 @@ end
 
 -- A lesson writer's plain SET: its bytes stay as they are, seq and attempt are kept beside them.
 function ops.adopt()
-    local created_ms, index_max = ARGV[8], ARGV[9]
+    local created_ms, index_max, given = ARGV[8], ARGV[9], tonumber(ARGV[10])
     local snapshot = redis.call('GET', KEY.snapshot)
     if state.deleted ~= '' then
         redis.call('DEL', KEY.snapshot)
@@ -412,7 +412,7 @@ function ops.adopt()
     -- A plain SET takes the key's life away, whether it brought anything new or not.
     renew(KEY.snapshot)
     local print = redis.sha1hex(snapshot)
-    if print ~= state.adopted then
+    if print ~= state.adopted or seq < given then
         local read, decoded = pcall(cjson.decode, snapshot)
         if not read or type(decoded) ~= 'table' or not string.find(snapshot, '^%s*{') then
             return {'unreadable', seq, attempt, snapshot, ''}
@@ -421,7 +421,7 @@ function ops.adopt()
         if TERMINAL[state.status] and not TERMINAL[status] then
             attempt = attempt + 1
         end
-        seq = seq + 1
+        seq = math.max(seq, given) + 1
         redis.call('HSET', KEY.state, 'seq', seq, 'attempt', attempt, 'status', status, 'adopted', print, 'head', '')
         renew(KEY.state)
         if not exists then

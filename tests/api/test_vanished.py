@@ -110,6 +110,24 @@ def test_whoever_follows_a_job_that_redis_lost_is_told(redis_url: str, direct: R
     asyncio.run(test())
 
 
+def test_the_seq_of_a_lesson_job_rises_although_redis_lost_it(redis_url: str, direct: Redis) -> None:
+    job_id = new_id()
+
+    async def test() -> None:
+        async with following(redis_url, job_id, one) as said:
+            for percent in (2, 3):
+                put(direct, job_id, percent)
+                await said.get()
+            direct.flushall()
+            put(direct, job_id, 4)
+            assert json.loads((await said.get())["text"])["seq"] == 4
+            put(direct, job_id, 5)
+            assert json.loads((await said.get())["text"])["seq"] == 5
+
+    put(direct, job_id, 1)
+    asyncio.run(test())
+
+
 @pytest.mark.parametrize("open_one", [one, many])
 def test_a_job_that_is_soon_there_again_is_followed_on(redis_url: str, direct: Redis, open_one: Open) -> None:
     job_id = new_id()
