@@ -139,12 +139,12 @@ class StillRunning(HeadwayError, TimeoutError):
 
 
 class Unreadable(HeadwayError):
-    """What is stored for a job is not a snapshot; the sentence says why."""
+    """What is stored for a job is no snapshot, or no spec; the sentence says why."""
 
     def __init__(self, job_id: str, why: str) -> None:
         self.job_id = job_id
         self.why = why
-        super().__init__(f"the stored snapshot of job {job_id!r} cannot be read: {why}")
+        super().__init__(f"what is stored for job {job_id!r} cannot be read: {why}")
 
 
 class Unavailable(HeadwayError):

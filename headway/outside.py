@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from uuid import uuid4
 
+from redis.exceptions import ResponseError
+
 from headway import body, retries
 from headway.actions import possible
 from headway.body import Members
 from headway.clock import utc_now
-from headway.errors import JobNotFound
+from headway.errors import JobNotFound, Unreadable
 from headway.snapshot import EndedAttempt, JobError, Policy, Snapshot, Spec
 from headway.status import ACTIVE_STATUSES, Status
 from headway.store import Answer, Store, Stored
@@ -168,6 +170,14 @@ def give_way(store: Store, spec: Spec) -> None:
         store.run(store.calls.change(spec.job_id, stored.seq, members, request=uuid4().hex, ended=ended))
 
 
+def _spec(store: Store, job_id: str) -> Spec | None:
+    """What was asked for; None also if somebody spoilt it: no other attempt can follow from that."""
+    try:
+        return store.run(store.calls.spec(job_id))
+    except (Unreadable, ResponseError):
+        return None
+
+
 def _unbegun(spec: Spec, status: Status, message: str) -> Members:
     return body.queued(spec, message=message) | {"status": status.value, "can": possible(status, spec.policy)}
 
@@ -182,7 +192,7 @@ def _fail(
     final: bool = False,
     beat: str = "",
 ) -> bool:
-    spec = store.run(store.calls.spec(job_id))
+    spec = _spec(store, job_id)
     request = uuid4().hex
 
     def failed(stored: Stored) -> Call[Answer] | None:

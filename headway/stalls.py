@@ -46,7 +46,10 @@ class Stalls:
 
     def _patience_s(self, job_id: str) -> float:
         if job_id not in self._stall_s:
-            spec = self._store.run(self._store.calls.spec(job_id))
+            try:
+                spec = self._store.run(self._store.calls.spec(job_id))
+            except (Unreadable, ResponseError):
+                spec = None
             self._stall_s[job_id] = float("inf") if spec is None else spec.policy.stall_s
         return self._stall_s[job_id]
 

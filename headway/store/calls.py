@@ -7,10 +7,12 @@ from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any, Generic, Literal, TypeVar
 
+from pydantic import ValidationError
+
 from headway import keys
 from headway.body import Members, encode
 from headway.clock import parse_utc, utc_now
-from headway.errors import WriteRefused
+from headway.errors import Unreadable, WriteRefused
 from headway.settings import Settings
 from headway.snapshot import EndedAttempt, Spec
 from headway.store.stored import Adoption
@@ -220,8 +222,11 @@ class Calls:
         return Call(_first, commands=(("MGET", *(keys.channel(job_id) for job_id in job_ids)),))
 
     def spec(self, job_id: str) -> Call[Spec | None]:
-        """What was asked for at submit; None for a lesson job or an unknown one."""
-        return Call(_spec, commands=(("GET", keys.spec(job_id)),))
+        """What was asked for at submit; None for a lesson job or an unknown one.
+
+        Carrying it out raises `Unreadable` if what is stored is no spec.
+        """
+        return Call(partial(_spec, job_id), commands=(("GET", keys.spec(job_id)),))
 
     def attempts(self, job_id: str) -> Call[list[EndedAttempt]]:
         """How the last 20 attempts ended, oldest first."""
@@ -295,8 +300,11 @@ def _text(raw: list[Any]) -> str | None:
     return None if raw[0] is None else raw[0].decode()
 
 
-def _spec(raw: list[Any]) -> Spec | None:
-    return None if raw[0] is None else Spec.model_validate_json(raw[0])
+def _spec(job_id: str, raw: list[Any]) -> Spec | None:
+    try:
+        return None if raw[0] is None else Spec.model_validate_json(raw[0])
+    except ValidationError as error:
+        raise Unreadable(job_id, f"what was asked for is no spec: {error.errors()[0]['msg']}") from None
 
 
 def _attempts(raw: list[Any]) -> list[EndedAttempt]:

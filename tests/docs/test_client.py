@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE + CONTROL, re.DOTALL)
 
 
 def test_every_block_is_found() -> None:
-    assert len(BLOCKS) == (PAGE + CONTROL).count("```python") == 9
+    assert len(BLOCKS) == (PAGE + CONTROL).count("```python") == 11
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

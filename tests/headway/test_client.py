@@ -37,7 +37,7 @@ from tests.headway.scripted_api import NOT_FOUND, ScriptedApi, problem, shot
 from tests.ports import free_port
 from tests.wait import wait_for
 
-UNREADABLE = "the stored snapshot of job 'j1' cannot be read: it is no JSON"
+UNREADABLE = "what is stored for job 'j1' cannot be read: it is no JSON"
 
 
 @pytest.fixture

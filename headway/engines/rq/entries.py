@@ -51,7 +51,7 @@ class Entries:
             if not isinstance(attempt, int):
                 return Entry(unusable="its arguments are not those of a job of headway's")
             spec = patiently(lambda: self._store.run(self._store.calls.spec(job_id)), self._outage_s)
-        except (DeserializationError, TypeError, ValueError, ResponseError) as error:
+        except (DeserializationError, TypeError, ValueError, ResponseError, Unreadable) as error:
             return Entry(unusable=f"it cannot be read ({type(error).__name__})")
         return Entry(spec) if spec is not None else Entry(unusable="what was asked for is no longer kept")
 
