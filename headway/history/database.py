@@ -1,9 +1,11 @@
 """The database of history: SQLite in the data folder, or PostgreSQL by `HEADWAY_DATABASE_URL`."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
@@ -18,6 +20,7 @@ FILE = "history.sqlite3"
 REFUSALS = (DataError, IntegrityError, OverflowError, ValueError)
 # Seconds that one writer waits for another one's transaction.
 _BUSY_S = 30
+_AGAIN_S = 0.02
 _CONNECT_S = 5
 # Any number that nobody else takes: PostgreSQL's advisory locks know nothing but numbers.
 _WRITER_LOCK = 0x68656164776179
@@ -111,7 +114,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
             f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
         if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _patiently(connection, "PRAGMA journal_mode = WAL")
             # What is acknowledged to Redis must be on the disk.
             connection.execute("PRAGMA synchronous = FULL")
         return connection
@@ -122,9 +125,25 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        _patiently(connection.connection.driver_connection, begin)
 
     return engine
+
+
+def _patiently(connection: Any, statement: str) -> None:
+    """Carry out what several may want of a new database at once.
+
+    While one of them gives it its write-ahead log, SQLite tells the others "database is locked" without waiting.
+    """
+    deadline_s = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+        time.sleep(_AGAIN_S)
 
 
 def _postgresql(url: URL, read_only: bool) -> Engine:
