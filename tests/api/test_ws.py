@@ -154,6 +154,12 @@ def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob
     wait_for(lambda: watchers(api) == before, 2, "the watcher is gone")
 
 
+def test_no_socket_is_compressed_also_where_the_client_offers_it(api: ApiServer, job: WrittenJob) -> None:
+    with open_socket(api, job.id, compression="deflate") as ws:
+        next_frame(ws)
+        assert ws.protocol.extensions == []
+
+
 def test_a_binary_frame_ends_its_socket_alone(api: ApiServer, job: WrittenJob) -> None:
     with open_socket(api, job.id) as other, open_socket(api, job.id) as ws:
         assert (next_frame(other)["seq"], next_frame(ws)["seq"]) == (1, 1)

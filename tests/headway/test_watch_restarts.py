@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from redis import Redis
 
@@ -20,7 +21,7 @@ from headway.status import Status
 from headway.store import Store
 from tests import fixtures
 from tests.api.watching import WrittenJob, subscribers
-from tests.headway.upgrade_proxy import UpgradeRefusingProxy
+from tests.headway.upgrade_proxy import CuttingProxy, UpgradeRefusingProxy
 from tests.ports import free_port
 from tests.servers import ApiServer, api_server
 from tests.wait import wait_for
@@ -176,6 +177,25 @@ def test_a_watch_through_a_proxy_that_lets_no_socket_pass_sees_the_same(
         job.start()
         job.finish(result=1)
         assert follower.end() == stored(api.url, job)
+
+
+@BOTH
+def test_a_watch_through_a_proxy_that_cuts_again_and_again_sees_the_same_and_leaves_nothing(
+    kind: Any, api: ApiServer, module_redis_url: str, stores: ExitStack
+) -> None:
+    def watchers() -> int:
+        return int(httpx2.get(f"{api.url}/readyz").json()["watchers"])
+
+    before = watchers()
+    job = running_job(stores, module_redis_url)
+    with CuttingProxy(api.url) as proxy:
+        follower = Follower(kind, proxy.url, job.id)
+        for percent in range(20, 60, 10):
+            follower.reach(job.write(percent=percent))
+            wait_for(proxy.cut, 10, "there is a connection to cut")
+        job.finish(result=1)
+        assert follower.end() == stored(api.url, job)
+    wait_for(lambda: watchers() == before, 5, "no watcher is left")
 
 
 @BOTH

@@ -1,4 +1,4 @@
-"""A proxy in front of an API that lets no WebSocket through, as some companies' do."""
+"""Proxies in front of an API as some companies have them: one lets no WebSocket through, one cuts what lasts."""
 
 import socket
 import threading
@@ -17,12 +17,15 @@ class UpgradeRefusingProxy:
     `asked` are the first lines of the requests that it forwarded.
     """
 
+    refuses = True
+
     def __init__(self, api_url: str) -> None:
         self._api = (urlsplit(api_url).hostname, urlsplit(api_url).port)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self.refused = 0
         self.asked: list[str] = []
+        self._clients: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -46,8 +49,9 @@ class UpgradeRefusingProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
+            self._clients.append(client)
             head = client.recv(1 << 16)
-            if b"upgrade: websocket" in head.lower():
+            if self.refuses and b"upgrade: websocket" in head.lower():
                 self.refused += 1
                 client.sendall(_REFUSAL)
                 return
@@ -61,6 +65,21 @@ class UpgradeRefusingProxy:
 
     def _note(self, chunk: bytes) -> None:
         self.asked.append(chunk.partition(b"\r\n")[0].decode("latin-1"))
+
+
+class CuttingProxy(UpgradeRefusingProxy):
+    """Lets everything through, until it cuts it."""
+
+    refuses = False
+
+    def cut(self) -> int:
+        """End every connection that there is, in the middle of whatever goes over it; how many that were."""
+        clients, self._clients = self._clients, []
+        living = [client for client in clients if client.fileno() >= 0]
+        for client in living:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        return len(living)
 
 
 def _pump(source: socket.socket, sink: socket.socket, seen: Callable[[bytes], None] = lambda chunk: None) -> None:
