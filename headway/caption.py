@@ -1,7 +1,7 @@
 """A snapshot in words, the same on every face."""
 
 from headway.quantities import count, duration, rate
-from headway.snapshot import Snapshot
+from headway.snapshot import Bar, Snapshot
 from headway.status import ACTIVE_STATUSES, Status
 
 
@@ -90,3 +90,18 @@ def _headways(snapshot: Snapshot) -> bool:
 def _place(position: int, wait_s: float | None) -> str:
     ahead = "next in the queue" if position == 0 else f"{position} ahead in the queue"
     return ahead if wait_s is None else f"{ahead}, about {duration(wait_s)}"
+
+
+def in_order(bars: list[Bar]) -> list[tuple[Bar, int]]:
+    """Each bar after its parent, with its depth from 0; one whose parent is not carried stands at the outer edge."""
+    known = {bar.id for bar in bars}
+    children: dict[int | None, list[Bar]] = {}
+    for bar in bars:
+        children.setdefault(bar.parent if bar.parent in known else None, []).append(bar)
+    placed = []
+    waiting = [(bar, 0) for bar in reversed(children.pop(None, []))]
+    while waiting:
+        bar, depth = waiting.pop()
+        placed.append((bar, depth))
+        waiting += [(child, depth + 1) for child in reversed(children.pop(bar.id, []))]
+    return placed

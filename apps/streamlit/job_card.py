@@ -101,7 +101,7 @@ def nested_bars(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     The only outer bar is the main one itself, and is left out unless its name is said nowhere else.
     """
-    placed = _in_order(snapshot.bars)
+    placed = caption.in_order(snapshot.bars)
     outer = [bar for bar, depth in placed if depth == 0]
     if len(outer) == 1 and (
         len(placed) == 1 or outer[0].desc in {"", caption.headline(snapshot)} or snapshot.status.terminal
@@ -165,21 +165,6 @@ def _done(snapshot: Snapshot) -> str | None:
 
 def _duration(seconds: float | None) -> str | None:
     return None if seconds is None else duration(seconds)
-
-
-def _in_order(bars: list[Bar]) -> list[tuple[Bar, int]]:
-    """Each bar after its parent, with its depth; one whose parent is not carried stands at the outer edge."""
-    known = {bar.id for bar in bars}
-    children: dict[int | None, list[Bar]] = {}
-    for bar in bars:
-        children.setdefault(bar.parent if bar.parent in known else None, []).append(bar)
-    placed = []
-    waiting = [(bar, 0) for bar in reversed(children.pop(None, []))]
-    while waiting:
-        bar, depth = waiting.pop()
-        placed.append((bar, depth))
-        waiting += [(child, depth + 1) for child in reversed(children.pop(bar.id, []))]
-    return placed
 
 
 def _bar(bar: Bar, depth: int, status: Status) -> dict[str, Any]:

@@ -51,17 +51,7 @@ def nested(snapshot: Snapshot) -> list[tuple[Bar, int]]:
     """The bars inside, each after its parent, with its depth from 0; none where a single one repeats the job's own."""
     if len(snapshot.bars) < 2:
         return []
-    known = {bar.id for bar in snapshot.bars}
-    children: dict[int | None, list[Bar]] = {}
-    for bar in snapshot.bars:
-        children.setdefault(bar.parent if bar.parent in known else None, []).append(bar)
-    placed = []
-    waiting = [(bar, 0) for bar in reversed(children.pop(None, []))]
-    while waiting:
-        bar, depth = waiting.pop()
-        placed.append((bar, depth))
-        waiting += [(child, depth + 1) for child in reversed(children.pop(bar.id, []))]
-    return placed
+    return caption.in_order(snapshot.bars)
 
 
 def _result(result: Any) -> str:
