@@ -21,6 +21,12 @@ sys.path.insert(0, str(APP))
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture(autouse=True)
+def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit makes a page the `__main__` of this process, which every process spawned later would run anew."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture
 def scripted_api() -> Iterator[ScriptedApi]:
     """A server that says what a test tells it to, for answers that a real API gives only by accident."""
