@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def desk(redis_url: str) -> Iterator[Desk]:
     assert not {"headway-relay", "headway-flush"} & {thread.name for thread in threading.enumerate()}
 
 
+@pytest.fixture
+def _forkserver_anew() -> Iterator[None]:
+    """A fork server's children have the environment in which it started: other tests' one must not serve this job."""
+    forkserver._forkserver._stop()
+    yield
+    forkserver._forkserver._stop()
+
+
 def connected(desk: Desk) -> socket.socket:
     assert desk.reporter.address is not None
     connection = socket.socket(socket.AF_UNIX)
@@ -59,6 +68,7 @@ def sent(desk: Desk, *payloads: bytes) -> None:
             connection.sendall(payload)
 
 
+@pytest.mark.usefixtures("_forkserver_anew")
 @pytest.mark.parametrize("how", ["fork", "spawn", "forkserver"])
 def test_everything_that_a_pool_of_processes_says_arrives(desk: Desk, how: str) -> None:
     names = ["a", "b", "c"]
