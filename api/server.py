@@ -1,5 +1,6 @@
 """The server around the application: how it listens, and how it goes away."""
 
+import gc
 import resource
 import socket
 from contextlib import suppress
@@ -31,6 +32,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._lingering = Lingering()
         self._sweep_ticks = round(sweep_s / _TICK_S)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        # What was imported stays: a full collection would look through all of it, with every watcher waiting.
+        gc.collect()
+        gc.freeze()
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is to be done now and then; true if the server is to end."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from types import ModuleType
 
 import pytest
+from redis import Redis
 
 from headway.settings import Settings
 from headway.store import Store
@@ -28,6 +29,13 @@ def write_job() -> Iterator[Write]:
             return WrittenJob(store, **about)
 
         yield write
+
+
+@pytest.fixture
+def direct(redis_url: str) -> Iterator[Redis]:
+    """A client of this test's own Redis."""
+    with Redis.from_url(redis_url) as client:
+        yield client
 
 
 @pytest.fixture

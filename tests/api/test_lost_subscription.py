@@ -3,8 +3,6 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,48 +18,17 @@ from api.hub import Hub
 from api.many_socket import ManySocket
 from api.outbox import Outbox
 from api.routes.ws import FOLLOW_ONE
-from api.topic import Topic
 from headway import keys
 from headway.errors import RedisUnavailable
-from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
-from headway.store import AsyncStore
 from tests.api.conftest import Write
+from tests.api.hubs import Nobody, running_hub
 from tests.api.watching import new_id
-
-
-class Watching:
-    """A watcher to whom nothing has to be told: the topic has it."""
-
-    def news(self, topic: Topic) -> None:
-        """Take no notice."""
-
-    def going_away(self) -> None:
-        """Take no notice."""
-
-
-@pytest.fixture
-def direct(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@asynccontextmanager
-async def running_hub(redis_url: str) -> AsyncIterator[Hub]:
-    settings = Settings(HEADWAY_REDIS_URL=redis_url)
-    store = AsyncStore(settings)
-    hub = Hub(settings, store, linger_s=0)
-    hub.start()
-    try:
-        yield hub
-    finally:
-        await hub.close()
-        await store.close()
 
 
 async def come(hub: Hub, job_ids: list[str]) -> list[bool]:
     """Watch jobs; whether each is there once they are settled."""
-    watcher = Watching()
+    watcher = Nobody()
     topics = [hub.attach(job_id, watcher) for job_id in job_ids]
     try:
         assert await hub.settle(topics) == {}
@@ -101,7 +68,7 @@ def test_who_comes_while_redis_is_away_does_not_hold_up_the_end_of_the_process(t
     async def end_while_somebody_comes(server: RedisServer) -> None:
         async with running_hub(server.url) as hub:
             server.kill()
-            coming = asyncio.create_task(hub.settle([hub.attach("somebody", Watching())]))
+            coming = asyncio.create_task(hub.settle([hub.attach("somebody", Nobody())]))
             await asyncio.sleep(0)
             hub.end_watches()
             failures = await asyncio.wait_for(coming, api.hub.CONFIRM_TIMEOUT_S / 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,12 +23,6 @@ from tests.api.watching import new_id
 
 Said = asyncio.Queue[dict[str, Any]]
 Open = Callable[[Hub, Outbox, str], Awaitable[Any]]
-
-
-@pytest.fixture
-def direct(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
 
 
 @pytest.fixture(autouse=True)
