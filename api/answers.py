@@ -6,6 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from headway.access.roles import Role
 from headway.settings import QUEUE_NAME
 from headway.snapshot import EndedAttempt, Snapshot, Spec
 
@@ -107,3 +108,20 @@ class Ready(BaseModel):
 def json_bytes(content: bytes, http_status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer whose JSON is already written."""
     return Response(content, http_status, headers, "application/json")
+
+
+class Me(BaseModel):
+    """Who is asking, as this API knows them."""
+
+    name: str = Field(examples=["ann"])
+    verified: bool = Field(description="Whether the name was proved, or only claimed.")
+    role: Role | None
+    owner: str | None = Field(description="Whose jobs alone this is about; null for all.")
+    expires_at: str | None = Field(description="When the token ends; null for never.")
+
+
+class Ticket(BaseModel):
+    """What lets its holder in once: `?ticket=` on a socket or an event stream."""
+
+    ticket: str
+    expires_in_s: int = Field(description="How long it is good for, in seconds.", examples=[30])

@@ -2,7 +2,7 @@
 
 from starlette.types import Message
 
-from headway.errors import HeadwayError, JobNotFound, Unreadable
+from headway.errors import HeadwayError, JobNotFound, NotSignedIn, Unreadable
 
 OVER = 1000
 BINARY = 1003
@@ -11,6 +11,7 @@ UNREADABLE = 1011
 GOING_AWAY = 1012
 TRY_AGAIN = 1013
 BAD_REQUEST = 4400
+SIGN_IN = 4401
 UNKNOWN = 4404
 
 
@@ -30,6 +31,8 @@ def of_failure(failure: HeadwayError) -> Message:
     """The close for a job that cannot be followed now."""
     if isinstance(failure, JobNotFound):
         return NOT_FOUND
+    if isinstance(failure, NotSignedIn):
+        return closing(SIGN_IN, str(failure))
     if isinstance(failure, Unreadable):
         return closing(UNREADABLE, "what is stored for this job is no snapshot")
     return closing(TRY_AGAIN, "Redis does not answer")

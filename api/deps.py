@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from api.auth import Action, Authenticate, Principal, allow
+from api.auth import NOBODY, Action, Principal, allow
 from api.hub import Hub
+from api.sessions import Sessions
+from api.sign_in import SignIn
 from headway.engines import Engine
 from headway.errors import NotAllowed
 from headway.settings import Settings
@@ -26,7 +27,8 @@ class Services:
     blocking_store: Store
     engine: Engine
     hub: Hub
-    authenticate: Authenticate
+    sign_in: SignIn
+    sessions: Sessions
 
 
 def services_of(scope: Scope) -> Services:
@@ -59,18 +61,19 @@ def get_hub(services: ServicesDep) -> Hub:
 
 
 def get_principal(
-    services: ServicesDep,
+    connection: HTTPConnection,
     x_headway_user: Annotated[
-        str | None, Header(description="Who is asking, while no users are configured; recorded as unverified.")
+        str | None, Header(description="Who is asking, where nobody has to sign in; recorded as unverified.")
     ] = None,
 ) -> Principal:
     """Who is asking."""
-    return services.authenticate(x_headway_user)
+    return principal_of(connection.scope)
 
 
 def principal_of(scope: Scope) -> Principal:
-    """Who is asking a bare ASGI application."""
-    return services_of(scope).authenticate(Headers(scope=scope).get("x-headway-user"))
+    """Who is asking a bare ASGI application; nobody, if it was not found out."""
+    principal: Principal = scope["state"].get("principal", NOBODY)
+    return principal
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]

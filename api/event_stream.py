@@ -6,9 +6,9 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from api.auth import Principal
+from api.deps import services_of
 from api.ending import end
 from api.follower import Follower, Wording
-from api.hub import Hub
 from api.leaving import until_left
 from api.outbox import Outbox
 
@@ -30,10 +30,9 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, principal: Principal, job_id: str, after: int | None) -> None:
+    def __init__(self, principal: Principal, job_id: str, after: int | None) -> None:
         super().__init__(headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._hub = hub
         self._principal = principal
         self._job_id = job_id
         self._after = after
@@ -42,16 +41,18 @@ class EventStream(Response):
         """Serve it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         outbox = Outbox(send)
-        follower = Follower(self._hub, outbox, self._principal, _WORDING)
+        services = services_of(scope)
         leaving = asyncio.create_task(until_left(receive), name="headway-event-stream")
         keeping = asyncio.create_task(_keep_alive(outbox), name="headway-keep-alive")
-        try:
-            await follower.follow(self._job_id, self._after)
-            await asyncio.wait({leaving, keeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            follower.leave()
-            await outbox.abandon()
-            await end(leaving, keeping)
+        with services.sessions.enter(self._principal, lambda why: outbox.close(_END)) as session:
+            follower = Follower(services.hub, outbox, session, _WORDING)
+            try:
+                await follower.follow(self._job_id, self._after)
+                await asyncio.wait({leaving, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                follower.leave()
+                await outbox.abandon()
+                await end(leaving, keeping)
 
 
 async def _keep_alive(outbox: Outbox) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from starlette.types import Message
 
-from api.auth import Principal, allow
+from api.auth import allow
 from api.hub import Hub
 from api.outbox import Outbox
+from api.sessions import Session
 from api.topic import Latest, Topic
 from headway.errors import HeadwayError
 
@@ -31,10 +32,10 @@ class Wording:
 class Follower:
     """Sends the snapshot first, unless its seq is `after`, then each newer one, ending after the terminal one."""
 
-    def __init__(self, hub: Hub, outbox: Outbox, principal: Principal, wording: Wording) -> None:
+    def __init__(self, hub: Hub, outbox: Outbox, session: Session, wording: Wording) -> None:
         self._hub = hub
         self._outbox = outbox
-        self._principal = principal
+        self._session = session
         self._wording = wording
         self._after: int | None = None
         self._seq = 0
@@ -67,7 +68,7 @@ class Follower:
         self._stop_giving_up()
         if latest.seq <= self._seq:
             return
-        if not allow(self._principal, "read", latest.stored):
+        if not allow(self._session.principal, "read", latest.stored):
             self._outbox.close(self._wording.unknown)
             return
         first, self._seq = self._seq == 0, latest.seq

@@ -18,13 +18,19 @@ ORIGIN_REFUSED = 4403
 
 
 class NamesGuard:
-    """Refuses other names for this machine (DNS rebinding) and pages of other sites, whatever the method.
+    """Refuses pages of other sites, whatever the method, and other names for this machine (DNS rebinding).
 
     CORS alone stops neither a form's multipart nor a `POST` without a body.
+
+    Args:
+        app: what is guarded.
+        origins: whose pages may ask, besides those that this server gave out itself; None for those of this machine,
+            under whose names alone it may then be asked.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, origins: frozenset[str] | None) -> None:
         self._app = app
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -32,9 +38,9 @@ class NamesGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not _all_match(_HOST, headers.getlist("host")):
+        if self._origins is None and not _all_match(_HOST, headers.getlist("host")):
             kind, detail = problems.BAD_HOST, "the Host header must be localhost, 127.0.0.1 or [::1]"
-        elif headers.getlist("origin") and not _all_match(ORIGIN, headers.getlist("origin")):
+        elif not all(self._known(origin, headers) for origin in headers.getlist("origin")):
             kind, detail = problems.FORBIDDEN, "pages of other sites are not served"
         else:
             await self._app(scope, receive, send)
@@ -43,6 +49,11 @@ class NamesGuard:
             await _close(receive, send, detail)
             return
         await problems.response(kind, detail)(scope, receive, send)
+
+    def _known(self, origin: str, headers: Headers) -> bool:
+        if self._origins is None:
+            return ORIGIN.fullmatch(origin) is not None
+        return origin.lower() in self._origins or origin.partition("://")[2] == headers.get("host")
 
 
 class BodyGuard:

@@ -9,13 +9,15 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems, uploads
-from api.auth import Authenticate, local_user
 from api.deadline import ANSWER_S
 from api.deps import Services
+from api.doors import Doors
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import control, events, files, health, jobs, status, tasks, workers, workflow, ws
+from api.routes import access, control, events, files, health, jobs, status, tasks, workers, workflow, ws
 from api.schema import DocumentedApi
+from api.sessions import Sessions
+from api.sign_in import ByToken, Local, SignIn
 from api.uploads import FRAMING_MAX
 from headway import engines
 from headway.settings import Settings
@@ -31,10 +33,8 @@ class State(TypedDict):
     services: Services
 
 
-def create_app(
-    settings: Settings, engine: engines.Engine | None = None, *, authenticate: Authenticate = local_user
-) -> FastAPI:
-    """The API for these settings; `engine` None takes the one that they name. Nothing is opened before it starts.
+def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign_in: SignIn | None = None) -> FastAPI:
+    """The API for these settings; `engine` and `sign_in` None take what they name. Nothing is opened before it starts.
 
     Raises:
         SettingsError: the queue library that the settings name is not installed.
@@ -43,7 +43,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        async with _services(settings, chosen, authenticate) as services:
+        async with _services(settings, chosen, sign_in) as services:
             yield {"services": services}
 
     app = DocumentedApi(
@@ -54,34 +54,41 @@ def create_app(
     )
     problems.install(app)
     # A request goes through the routes in this order, and polls are the most frequent.
-    for module in (status, jobs, control, files, events, workflow, tasks, workers, health):
+    for module in (status, jobs, control, files, events, workflow, tasks, workers, access, health):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
     # The last one added is the first that a request meets.
     app.add_middleware(
         BodyGuard, max_bytes=settings.body_max_bytes, file_max_bytes=settings.file_max_bytes + FRAMING_MAX
     )
+    app.add_middleware(Doors)
+    origins = frozenset(settings.allowed_origins) if settings.auth == "required" else None
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=ORIGIN.pattern,
+        allow_origins=settings.allowed_origins,
+        allow_origin_regex=None if origins is not None else ORIGIN.pattern,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=_EXPOSED,
     )
-    app.add_middleware(NamesGuard)
+    app.add_middleware(NamesGuard, origins=origins)
     return app
 
 
 @asynccontextmanager
-async def _services(settings: Settings, engine: engines.Engine, authenticate: Authenticate) -> AsyncIterator[Services]:
+async def _services(settings: Settings, engine: engines.Engine, sign_in: SignIn | None) -> AsyncIterator[Services]:
     await to_thread.run_sync(uploads.sweep, settings)
     store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
     hub = Hub(settings, store)
     hub.start()
+    sign_in = sign_in or (ByToken(store) if settings.auth == "required" else Local())
+    sessions = Sessions(store, sign_in)
+    sessions.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub, authenticate)
+        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions)
     finally:
+        await sessions.close()
         await hub.close()
         await store.close()
         blocking_store.close()

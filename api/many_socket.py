@@ -4,14 +4,16 @@ import asyncio
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from api import closing
-from api.auth import Principal, allow
+from api.auth import allow
 from api.follower import UNKNOWN_S
 from api.frames import prebuilt
 from api.hub import Hub
 from api.outbox import Outbox
+from api.sessions import Session
+from api.socket_entry import Op, ShowToken
 from api.topic import Topic
 from headway.errors import HeadwayError, InvalidJobId, JobNotFound, Unreadable
 from headway.keys import check_job_id
@@ -19,36 +21,24 @@ from headway.keys import check_job_id
 #: How many jobs one socket may follow.
 JOBS_MAX = 200
 _SEQ_MAX = 10**15 - 1
-_TOKEN_MAX = 8_192
 
 
-class _Op(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Subscribe(_Op):
+class Subscribe(Op):
     """Follow jobs, each after the seq that the client has of it, or null."""
 
     op: Literal["subscribe"]
     jobs: Annotated[dict[str, Annotated[int, Field(ge=0, le=_SEQ_MAX)] | None], Field(max_length=JOBS_MAX)]
 
 
-class Unsubscribe(_Op):
+class Unsubscribe(Op):
     """Follow jobs no longer."""
 
     op: Literal["unsubscribe"]
     jobs: Annotated[list[str], Field(max_length=JOBS_MAX)]
 
 
-class Authenticate(_Op):
-    """Say again who is asking; while no users are configured everybody is the local user."""
-
-    op: Literal["auth"]
-    token: Annotated[str, Field(max_length=_TOKEN_MAX)]
-
-
-_OPS: TypeAdapter[Subscribe | Unsubscribe | Authenticate] = TypeAdapter(
-    Annotated[Subscribe | Unsubscribe | Authenticate, Field(discriminator="op")]
+_OPS: TypeAdapter[Subscribe | Unsubscribe | ShowToken] = TypeAdapter(
+    Annotated[Subscribe | Unsubscribe | ShowToken, Field(discriminator="op")]
 )
 
 
@@ -71,10 +61,10 @@ class _Followed:
 class ManySocket:
     """Sends each job's snapshot, unless its seq is the one given, then each newer one, and says when a job is over."""
 
-    def __init__(self, hub: Hub, outbox: Outbox, principal: Principal) -> None:
+    def __init__(self, hub: Hub, outbox: Outbox, session: Session) -> None:
         self._hub = hub
         self._outbox = outbox
-        self._principal = principal
+        self._session = session
         self._followed: dict[str, _Followed] = {}
 
     async def take(self, text: str) -> None:
@@ -90,6 +80,8 @@ class ManySocket:
             case Unsubscribe(jobs=job_ids):
                 for job_id in job_ids:
                     self._leave(job_id)
+            case ShowToken(token=token):
+                await self._session.renew(token)
 
     def leave(self) -> None:
         """Hear of no job any more."""
@@ -110,7 +102,7 @@ class ManySocket:
         followed.stop_giving_up()
         if latest.seq <= followed.seq:
             return
-        if not allow(self._principal, "read", latest.stored):
+        if not allow(self._session.principal, "read", latest.stored):
             self._unknown(topic.job_id)
             return
         first, followed.seq = followed.seq == 0, latest.seq

@@ -57,6 +57,7 @@ METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "Method not allowed", "PUT 
 BAD_PARAMS = Kind(422, "bad-params", "The parameters do not fit the task", "task 'long_task': parameter 'n_steps': …")
 BAD_REQUEST = Kind(422, "bad-request", "The request cannot be used", "limit: input should be at most 200")
 BAD_HOST = Kind(400, "bad-request", "The request cannot be used", "the Host header names another machine")
+NOT_SIGNED_IN = Kind(401, "not-signed-in", "Not signed in", "say who you are: send a token as …")
 FORBIDDEN = Kind(403, "forbidden", "Forbidden", "requests from https://example.org are not served")
 CONFLICT = Kind(409, "conflict", "The job's state does not allow this", "the job has not finished")
 TOO_LARGE = Kind(413, "too-large", "The body is too large", "the body is larger than 1048576 bytes")
@@ -69,7 +70,7 @@ STORAGE_FULL = Kind(507, "storage-full", "No room for the file", "there is no ro
 UNAVAILABLE = Kind(503, "unavailable", "Not available now", "try again later")
 
 #: What every route may answer, what one with a body may besides, and what one that reads Redis may.
-EVERYWHERE = (BAD_HOST, FORBIDDEN, BAD_REQUEST, INTERNAL)
+EVERYWHERE = (BAD_HOST, NOT_SIGNED_IN, FORBIDDEN, BAD_REQUEST, INTERNAL)
 WITH_BODY = (TOO_LARGE, UNSUPPORTED)
 STORED = (UNREADABLE, REDIS_UNAVAILABLE)
 
@@ -79,6 +80,7 @@ _OF_ERROR: tuple[tuple[type[errors.HeadwayError], Kind], ...] = (
     (errors.JobNotFound, JOB_NOT_FOUND),
     (errors.TaskNotFound, TASK_NOT_FOUND),
     (errors.NotFound, NOT_FOUND),
+    (errors.NotSignedIn, NOT_SIGNED_IN),
     (errors.NotAllowed, FORBIDDEN),
     (errors.InvalidParams, BAD_PARAMS),
     (errors.TooLarge, TOO_LARGE),
@@ -103,6 +105,8 @@ def response(
     sent = dict(headers or {})
     if kind.http_status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_S)
+    if kind is NOT_SIGNED_IN:
+        sent["WWW-Authenticate"] = "Bearer"
     # As ASCII: what a client sent may hold surrogates that no UTF-8 can carry back.
     return Response(json.dumps(problem).encode(), kind.http_status, sent, MEDIA_TYPE)
 

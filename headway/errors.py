@@ -74,6 +74,10 @@ class TaskNotFound(NotFound):
         super().__init__(f"no task named {task!r}: a worker announces its tasks when it starts")
 
 
+class NotSignedIn(HeadwayError):
+    """Who asks did not say who they are, or what they showed is not valid."""
+
+
 class NotAllowed(HeadwayError):
     """Who asks may not do this."""
 

@@ -35,6 +35,9 @@ WORKERS = "workers:seen"
 #: Sorted set of recorders' names by the time they last said how they are (s since 1970), trimmed by age.
 RECORDERS = "recorders:seen"
 
+#: Hash of API tokens, id to JSON with the digest of the secret; bounded by those who make them, and leaving it revokes.
+TOKENS = "access:tokens"
+
 
 def is_job_id(text: str) -> bool:
     """Whether a job may have this id."""
@@ -118,6 +121,11 @@ def worker(name: str) -> str:
 def recorder(name: str) -> str:
     """What a recorder says about itself (string, JSON); expires when it stops."""
     return f"recorder:{name}"
+
+
+def ticket(digest: str) -> str:
+    """Whom a ticket lets in, once (string, JSON, half a minute)."""
+    return f"access:ticket:{digest}"
 
 
 def submission(principal: str, idempotency_key: str) -> str:

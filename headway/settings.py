@@ -23,6 +23,8 @@ Words = Annotated[tuple[str, ...], NoDecode]
 #: What a queue or a task may be called.
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
+
 # What pydantic says of text that should be a number speaks of parsing.
 _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 
@@ -40,11 +42,23 @@ class Settings(BaseSettings):
     redis_port: Port | None = Field(
         default=None, description="A loopback port that `make run` also opens on its private Redis."
     )
+    auth: Literal["none", "required"] = Field(
+        default="none",
+        description="none: whoever reaches the API on this machine may do everything; required: everybody shows a "
+        "token.",
+    )
     api_host: str = Field(
-        default="127.0.0.1", description="Where the API listens; loopback while no user is configured."
+        default="127.0.0.1", description="Where the API listens; loopback unless HEADWAY_AUTH is required."
     )
     api_port: Port = Field(default=8000, description="The API's port.")
     ui_port: Port = Field(default=8501, description="The Streamlit app's port.")
+    allowed_origins: Words = Field(
+        default=(),
+        description="Pages that may ask where HEADWAY_AUTH is required, as https://host[:port], comma separated.",
+    )
+    token: SecretStr | None = Field(
+        default=None, description="What client, command line and notebooks show the API to say who they are."
+    )
     api_url: str = Field(
         default="http://127.0.0.1:8000", description="Where client, command line, Streamlit and notebooks find the API."
     )
@@ -130,7 +144,7 @@ class Settings(BaseSettings):
         "never shorter than HEADWAY_KEEP_S.",
     )
 
-    @field_validator("tasks", "queues", mode="before")
+    @field_validator("tasks", "queues", "allowed_origins", mode="before")
     @classmethod
     def _split_words(cls, value: object) -> object:
         if isinstance(value, str):
@@ -181,10 +195,18 @@ class Settings(BaseSettings):
 
     @field_validator("api_host")
     @classmethod
-    def _loopback(cls, value: str) -> str:
-        if value.strip("[]") not in {"localhost", "127.0.0.1", "::1"}:
-            raise ValueError("must be localhost, 127.0.0.1 or ::1 while no user is configured")
+    def _loopback(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("auth") != "required" and value.strip("[]") not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("must be localhost, 127.0.0.1 or ::1 unless HEADWAY_AUTH is required")
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: write https://host or https://host:port")
+        return tuple(origin.lower() for origin in value)
 
 
 def is_http_address(url: str) -> bool:

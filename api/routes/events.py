@@ -40,4 +40,4 @@ async def follow_events(
     latest = await find_latest(services, principal, job_id)
     if latest.terminal and latest.seq == seq:
         return Response(status_code=204)
-    return EventStream(services.hub, principal, job_id, seq)
+    return EventStream(principal, job_id, seq)

@@ -60,7 +60,7 @@ async def submit_job(
         info=info,
         params=asked.params,
         queue=queue,
-        owner=principal.name,
+        owner=principal.submits_as,
         verified=principal.verified,
         engine_name=services.settings.engine,
         served=await catalogue.served(services.store, info.name, queue),
@@ -94,7 +94,9 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """A page may have fewer jobs than `limit`, or none, and still a `next`: matches are rare there."""
-    filters = Filters(frozenset(status or ()), task, queue, owner)
+    if principal.owner is not None and owner not in {None, principal.owner}:
+        return json_bytes(b'{"jobs":[],"next":null}')
+    filters = Filters(frozenset(status or ()), task, queue, owner or principal.owner)
     found = await page(
         store, filters, cursor=cursor, limit=limit, visible=lambda stored: allow(principal, "read", stored)
     )

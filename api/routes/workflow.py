@@ -41,7 +41,7 @@ async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submi
         info=info,
         params=params,
         queue=info.queue,
-        owner=principal.name,
+        owner=principal.submits_as,
         verified=principal.verified,
         engine_name=services.settings.engine,
         served=await catalogue.served(services.store, info.name, info.queue),

@@ -60,10 +60,13 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def _add_commands() -> None:
-    """Each module of `headway.cli.commands` has one command: the function named like it."""
+    """Each module of `headway.cli.commands` has what is named like it: a function, or a group of commands."""
     for found in iter_modules(commands.__path__):
-        module = import_module(f"{commands.__name__}.{found.name}")
-        app.command(found.name)(getattr(module, found.name))
+        command = getattr(import_module(f"{commands.__name__}.{found.name}"), found.name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=found.name)
+        else:
+            app.command(found.name)(command)
 
 
 _add_commands()

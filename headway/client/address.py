@@ -60,9 +60,16 @@ class Address:
 def identity(user: str | None, token: str | None) -> dict[str, str]:
     """The headers that say who is asking.
 
+    Args:
+        user: what the user is called where nobody has to sign in; None takes the operating system's name.
+        token: None takes that of `HEADWAY_TOKEN`, if it is set.
+
     Raises:
         BadInput: the token has a character that no header may carry; the token itself is not quoted.
+        SettingsError: a setting is wrong.
     """
+    if token is None and (setting := get_settings().token) is not None:
+        token = setting.get_secret_value()
     headers = {"X-Headway-User": header_text(user if user is not None else _os_user())}
     if token is not None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from headway.client.cadence import Draw, backoff_s, poll_after_s, seconds_of
-from headway.client.problems import error_of, not_headway, unreachable
-from headway.errors import ApiRefused, BadInput, HeadwayError, JobNotFound, StillRunning
+from headway.client.problems import error_of, not_headway, not_signed_in, unreachable
+from headway.errors import BadInput, HeadwayError, JobNotFound, NotAllowed, StillRunning
 from headway.snapshot import Snapshot
 
 #: How long a job may be unknown before it counts as not there; the API's socket waits as long.
@@ -210,12 +210,15 @@ class WatchPlan:
 
         Raises:
             JobNotFound: the API does not know the job.
-            ApiRefused: the API refuses this client.
+            NotSignedIn: the API wants a token that is valid.
+            NotAllowed: the API refuses this client.
         """
         if code == 4404:
             raise JobNotFound(self.job_id, self._base)
-        if code in {4401, 4403}:
-            raise ApiRefused(code - 4000, {"detail": reason or "the API refused the connection"})
+        if code == 4401:
+            raise not_signed_in(reason, self._base)
+        if code == 4403:
+            raise NotAllowed(reason or "the API refused the connection")
         # One that never said a word and was lost may have gone through something that keeps words back.
         good = self._frames > 0 or (code is not None and now - self._connected_at >= _GOOD_SOCKET_S)
         self._connected = False

@@ -10,6 +10,8 @@ from headway.errors import (
     HeadwayError,
     InvalidParams,
     JobNotFound,
+    NotAllowed,
+    NotSignedIn,
     StorageFull,
     TaskNotFound,
     TooLarge,
@@ -42,6 +44,10 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
             return StorageFull(detail)
         case status, _ if status >= 500:
             return ApiUnavailable(f"the API at {base} cannot answer now: {detail} (HTTP {status})")
+        case 401, "not-signed-in":
+            return not_signed_in(detail, base)
+        case 403, "forbidden":
+            return NotAllowed(detail)
         case 404, "job-not-found":
             return JobNotFound(about, base)
         case 404, "task-not-found":
@@ -56,6 +62,13 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
             return InvalidParams(about, fields)
         case _:
             return ApiRefused(http_status, problem)
+
+
+def not_signed_in(why: str, base: str) -> NotSignedIn:
+    """The error for a token that is missing or not valid; the sentence says what to do."""
+    return NotSignedIn(
+        f"{why or 'sign in first'}: pass the client a token=, or set HEADWAY_TOKEN, that the API at {base} knows"
+    )
 
 
 def unreachable(base: str, why: str) -> ApiUnavailable:

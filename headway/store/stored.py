@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -30,7 +31,7 @@ _TAIL_BYTES = 64
 _STATUSES = {status.value.encode(): status for status in Status}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored:
     """One job's latest snapshot.
 
@@ -49,6 +50,12 @@ class Stored:
     def snapshot(self) -> Snapshot:
         """The parsed snapshot."""
         return Snapshot.model_validate_json(self.raw)
+
+    @cached_property
+    def owner(self) -> str | None:
+        """Whose job it is; nobody's where a lesson writer says so, since anybody may write that."""
+        owner = None if self.adopted else json.loads(self.raw).get("owner")
+        return owner if isinstance(owner, str) else None
 
 
 def is_own(raw: bytes) -> bool:

@@ -8,10 +8,18 @@ from typing import Any
 
 from redis import Redis
 
+from api.auth import local_user
 from api.hub import Hub
+from api.sessions import Session
+from api.sign_in import Local
 from api.topic import Topic
 from headway.settings import Settings
 from headway.store import AsyncStore, Stored
+
+
+def locally() -> Session:
+    """What a socket of the local user has open."""
+    return Session(local_user(None), Local(), lambda why: None)
 
 
 class Nobody:

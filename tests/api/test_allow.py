@@ -5,24 +5,33 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth import local_user
+from api.auth import Principal, local_user
 from api.main import create_app
+from api.sign_in import Local
 from headway.settings import Settings
 from headway.store import Store
 from tests.api.test_errors import CALLS, Call, send
 from tests.api.watching import WrittenJob
 
-OPEN_TO_ALL = {"/healthz", "/readyz"}
+OPEN_TO_ALL = {"/healthz", "/readyz", "/me"}
+
+
+class Stranger(Local):
+    """Everybody is one who may do nothing."""
+
+    async def by_headers(self, headers: Headers) -> Principal:
+        """Eve."""
+        return replace(local_user("eve"), role=None)
 
 
 @pytest.fixture
 def strangers_client(redis_url: str) -> Iterator[TestClient]:
     """The API as it meets one who may do nothing."""
-    stranger = replace(local_user("eve"), kind=cast(Any, "stranger"))
-    app = create_app(Settings(HEADWAY_REDIS_URL=redis_url), authenticate=lambda name: stranger)
+    app = create_app(Settings(HEADWAY_REDIS_URL=redis_url), sign_in=Stranger())
     with TestClient(app, base_url="http://localhost") as client:
         yield client
 

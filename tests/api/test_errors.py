@@ -24,7 +24,7 @@ BODIES: dict[str, Any] = {
     "/jobs/bulk": {"action": "pause", "ids": ["nobody"]},
     "/workflow/run": {},
 }
-WITHOUT_REDIS = {"/healthz", "/files"}
+WITHOUT_REDIS = {"/healthz", "/files", "/me"}
 
 
 def calls() -> list[Call]:

@@ -12,7 +12,6 @@ from redis import Redis
 import api.follower
 import api.hub
 import api.many_socket
-from api.auth import local_user
 from api.follower import Follower
 from api.hub import Hub
 from api.many_socket import ManySocket
@@ -22,7 +21,7 @@ from headway import keys
 from headway.errors import RedisUnavailable
 from headway.stack.redis_server import RedisServer
 from tests.api.conftest import Write
-from tests.api.hubs import Nobody, running_hub
+from tests.api.hubs import Nobody, locally, running_hub
 from tests.api.watching import new_id
 
 
@@ -95,10 +94,10 @@ def test_a_job_that_was_unknown_when_redis_went_away_is_not_called_unknown(
         async with asyncio.timeout(10), running_hub(server.url) as hub:
             outbox = Outbox(send)
             if many:
-                socket = ManySocket(hub, outbox, local_user(None))
+                socket = ManySocket(hub, outbox, locally())
                 await socket.take('{"op": "subscribe", "jobs": {"nobody": null}}')
             else:
-                socket = Follower(hub, outbox, local_user(None), FOLLOW_ONE)
+                socket = Follower(hub, outbox, locally(), FOLLOW_ONE)
                 await socket.follow("nobody", None)
             server.kill()
             await said.wait()

@@ -11,7 +11,6 @@ from redis import Redis
 
 import api.follower
 import api.many_socket
-from api.auth import local_user
 from api.follower import Follower
 from api.hub import Hub
 from api.many_socket import ManySocket
@@ -19,6 +18,7 @@ from api.outbox import Outbox
 from api.routes.ws import FOLLOW_ONE
 from headway.settings import Settings
 from headway.store import AsyncStore
+from tests.api.hubs import locally
 from tests.api.watching import new_id
 
 Said = asyncio.Queue[dict[str, Any]]
@@ -32,13 +32,13 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def one(hub: Hub, outbox: Outbox, job_id: str) -> Follower:
-    socket = Follower(hub, outbox, local_user(None), FOLLOW_ONE)
+    socket = Follower(hub, outbox, locally(), FOLLOW_ONE)
     await socket.follow(job_id, None)
     return socket
 
 
 async def many(hub: Hub, outbox: Outbox, job_id: str) -> ManySocket:
-    socket = ManySocket(hub, outbox, local_user(None))
+    socket = ManySocket(hub, outbox, locally())
     await socket.take(json.dumps({"op": "subscribe", "jobs": {job_id: None}}))
     return socket
 

@@ -24,7 +24,9 @@ from headway.errors import (
     JobFailed,
     JobNotFound,
     JobWasCanceled,
+    NotAllowed,
     NotEncodable,
+    NotSignedIn,
     StillRunning,
     StorageFull,
     TaskNotFound,
@@ -104,7 +106,7 @@ def test_a_job_that_is_not_there_is_named_with_where_it_was_looked_for(api: Scri
 
 def test_a_token_that_is_not_known_is_asked_for(api: ScriptedApi, client: Client) -> None:
     api.answer("GET", "/tasks", 401, problem("not-signed-in", "sign in first"))
-    with pytest.raises(ApiRefused, match=r"sign in first \(HTTP 401\): pass the client a token="):
+    with pytest.raises(NotSignedIn, match="sign in first: pass the client a token=, or set HEADWAY_TOKEN"):
         client.tasks()
 
 
@@ -132,7 +134,8 @@ def test_a_token_travels_in_a_header_and_shows_nowhere_else(api: ScriptedApi) ->
         (404, problem("task-not-found", "no"), TaskNotFound, "no task named"),
         (404, b"<h1>Not Found</h1>", ApiRefused, "<h1>Not Found</h1>"),
         (409, problem("conflict", "it is over"), Conflict, "it is over"),
-        (403, problem("forbidden", "not yours"), ApiRefused, r"not yours \(HTTP 403\)"),
+        (403, problem("forbidden", "not yours"), NotAllowed, "not yours"),
+        (401, problem("not-signed-in", "sign in"), NotSignedIn, "sign in: pass the client a token="),
         (422, problem("bad-request", "no JSON"), ApiRefused, r"no JSON \(HTTP 422\)"),
         (413, problem("too-large", "at most 1 MB"), TooLarge, "at most 1 MB"),
         (503, problem("redis-unavailable", "Redis does not answer"), ApiUnavailable, "Redis does not answer"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headway.client import Client
-from headway.errors import ApiRefused, ApiUnavailable, HeadwayError, JobNotFound
+from headway.errors import ApiUnavailable, HeadwayError, JobNotFound, NotAllowed, NotSignedIn
 from tests.headway.scripted_api import ScriptedApi, problem, shot
 from tests.ports import free_port
 from tests.wait import wait_for
@@ -228,17 +228,16 @@ def test_an_unknown_job_is_waited_for_where_there_is_no_socket(api: ScriptedApi,
     assert watcher.end() == [1]
 
 
-@pytest.mark.parametrize(("code", "http_status"), [(4401, 401), (4403, 403)])
+@pytest.mark.parametrize(("code", "expected"), [(4401, NotSignedIn), (4403, NotAllowed)])
 def test_a_refused_socket_is_an_error_and_no_reason_to_poll(
-    api: ScriptedApi, client: Client, code: int, http_status: int
+    api: ScriptedApi, client: Client, code: int, expected: type[HeadwayError]
 ) -> None:
     api.put(shot(1))
     watcher = Watcher(client)
     wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
     api.cut("j1", code)
     assert watcher.end() == [1]
-    assert isinstance(watcher.error, ApiRefused)
-    assert watcher.error.http_status == http_status
+    assert isinstance(watcher.error, expected)
 
 
 def test_a_watch_gives_up_when_the_api_is_away_for_longer_than_asked() -> None:

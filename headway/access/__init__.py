@@ -1,0 +1,1 @@
+"""Who may come in: tokens, tickets and links that name somebody, and how long they do."""

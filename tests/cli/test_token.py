@@ -1,0 +1,44 @@
+"""`headway token`: tokens made, listed and taken back by whoever may speak to Redis."""
+
+import pytest
+
+from tests.cli.command import Command
+
+
+@pytest.fixture
+def token(redis_url: str) -> Command:
+    return Command({"REDIS_URL": redis_url})
+
+
+def test_a_token_is_made_shown_once_listed_and_taken_back(token: Command) -> None:
+    made = token("token", "create", "--role", "operator", "--owner", "ann", "--expires", "30d")
+    assert made.status == 0
+    (text,) = made.lines
+    token_id, secret = text.split("_", 2)[1:]
+    listed = token("token", "ls")
+    assert [line.split()[:4] for line in listed.lines[1:]] == [[token_id, "ann", "operator", "ann"]]
+    assert secret not in listed.out + listed.err + made.err
+    assert token("token", "revoke", token_id).status == 0
+    assert token("token", "ls").lines[1:] == []
+    again = token("token", "revoke", token_id)
+    assert (again.status, again.out) == (4, "")
+    assert f"there is no token '{token_id}'" in again.err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--role", "boss"], "'boss' is not one of"),
+        (["--role", "viewer", "--expires", "soon"], "'soon' is no time from now"),
+        (["--role", "viewer", "--expires", "0d"], "'0d' is no time from now"),
+        (["--role", "viewer", "--expires", "9999999d"], "at most 100 years"),
+        (["--role", "viewer", "--owner", "  "], "owner: use 1 to 100 printable characters"),
+        (["--role", "viewer", "--name", "a\nb"], "name: use 1 to 100 printable characters"),
+        ([], "Missing option '--role'"),
+    ],
+)
+def test_what_no_token_can_be_is_refused_with_a_sentence(token: Command, options: list[str], sentence: str) -> None:
+    ended = token("token", "create", *options)
+    assert (ended.status, ended.out) == (2, "")
+    assert sentence in ended.err
+    assert token("token", "ls").lines[1:] == []
