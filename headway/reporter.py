@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import random
 import threading
 import time
@@ -16,31 +15,30 @@ from headway.actions import possible
 from headway.bar import Bar, Mirror
 from headway.body import Members
 from headway.clock import utc_now
-from headway.collector import COMPLAINTS_MAX, Collector
+from headway.collector import COMPLAINTS_MAX
 from headway.ear import Ear
 from headway.encode import size_bytes
-from headway.errors import AttemptOver, JobCanceled, JobTimedOut, RedisUnavailable
-from headway.gate import Clock, Gate
-from headway.logs import LogBuffer
+from headway.errors import RedisUnavailable
+from headway.gate import Clock
 from headway.metrics import as_extra
+from headway.obeying import Obeying
 from headway.outside import give_way
 from headway.patience import AWAY_PAUSE_S, patiently
 from headway.relay import Relay
-from headway.savepoint import Savepoint
 from headway.settings import Settings
 from headway.snapshot import EndedAttempt, JobError, Spec
 from headway.status import Status
 from headway.store import Answer, Store
-from headway.store.calls import Call, Flag, Holder
+from headway.store.calls import Holder
+from headway.writer import Writer
 
 logger = logging.getLogger("headway.reporter")
 
 # A job that is over sooner need not hear what is asked of it.
 _LISTEN_AFTER_S = 0.05
-_LOST = frozenset({"fenced", "over", "gone"})
 
 
-class Reporter(Collector):
+class Reporter(Obeying):
     """Owns the body of a job's snapshot from `start` until the attempt's end.
 
     Changes of state and the last frame are written at once by the caller's thread. Everything else waits for the flush
@@ -58,34 +56,19 @@ class Reporter(Collector):
         look: Callable[[], None] = lambda: None,
         clock: Clock | None = None,
     ) -> None:
-        super().__init__(settings.message_max, self.complain)
+        super().__init__(settings.message_max, self.complain, spec, clock or Clock())
         self.address: str | None = None
         self._look = look
         self._store = store
         self._settings = settings
-        self._spec = spec
         self._holder = holder
         self._worker = worker
-        self._logs = LogBuffer(holder.job_id, holder.attempt, settings)
+        self._writer = Writer(store, settings, spec, holder, self._heed)
         self._complaints: set[str] = set()
-        self._counter = 0
-        self._given = 0
-        self._lost = ""
-        self._to_restore = False
-        self._heard_seq = 0
-        self._savepoint = Savepoint(store, settings, holder)
-        self._clock = clock or Clock()
-        self._overdue = ""
-        self._gate = Gate()
         self._started_at = ""
-        self._status = Status.STARTED
-        self._written: object = None
-        self._unanswered: tuple[Call[Answer], object] | None = None
         self._relay: Relay | None = None
         self._ear: Ear | None = None
-        self._hearing = threading.Lock()
         self._ending = threading.Event()
-        self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._flush_until_ending, name="headway-flush", daemon=True)
 
     def start(self) -> Answer:
@@ -96,14 +79,9 @@ class Reporter(Collector):
         """
         self._started_at = utc_now()
         self._clock.start()
-        self._counter += 1
-        members = self._members() | {"message": "starting..."}
-        call = self._store.calls.start(self._holder, self._counter, members)
-        answer = patiently(lambda: self._store.run(call), self._settings.outage_s)
+        answer = self._writer.start(self._members() | {"message": "starting..."}, self._progress.fingerprint)
         if answer.accepted:
             self._clock.begin()
-            self._heed(answer)
-            self._written = self._progress.fingerprint
             self._thread.start()
             self._relay = Relay(self)
             self.address = self._relay.address
@@ -111,7 +89,7 @@ class Reporter(Collector):
 
     def log(self, line: object) -> None:
         """Take a log line."""
-        self._logs.add(line)
+        self._writer.logs.add(line)
         self._stir()
 
     def take_points(self, points: list[Any], dropped: int) -> None:
@@ -129,34 +107,17 @@ class Reporter(Collector):
         """Say a fault of the job's values once in its log."""
         if sentence not in self._complaints and len(self._complaints) < COMPLAINTS_MAX:
             self._complaints.add(sentence)
-            self._logs.add(f"headway: {sentence}")
+            self._writer.logs.add(f"headway: {sentence}")
             logger.warning("job %s: %s", self._holder.job_id, sentence)
-
-    def checkpoint(self) -> None:
-        """Give way to what was asked of the job: while it is paused, wait.
-
-        Raises:
-            JobCanceled: its cancel was asked for.
-            JobTimedOut: it has had the active time that its task allows.
-            AttemptOver: another holder has the job, or it was deleted: nothing that this attempt says counts any more.
-        """
-        while self._to_pause() and not self._lost:
-            self._pause()
-        if self._lost:
-            raise AttemptOver(self._holder.job_id, self._lost)
-        if self.asked == "cancel":
-            raise JobCanceled
-        if self._overdue:
-            raise JobTimedOut(self._spec.policy.timeout or 0.0)
 
     def save_checkpoint(self, value: object) -> None:
         """Keep a value for the job's next attempt, as `headway.save_checkpoint` does."""
-        self._savepoint.save(value)
+        self._writer.savepoint.save(value)
         self._stir()
 
     def load_checkpoint(self) -> Any:
         """What was kept, as `headway.load_checkpoint` says it."""
-        return self._savepoint.load()
+        return self._writer.savepoint.load()
 
     def finish(self, result_json: str) -> None:
         """Write the last frame of an attempt that succeeded; a result too large for a snapshot is kept beside it."""
@@ -207,14 +168,8 @@ class Reporter(Collector):
         patiently(self._flush, self._settings.outage_s)
         self._status = status
         members = self._members() | {"finished_at": finished_at} | last
-        # One call, so that each repeat carries the same counter and the store can tell it from a second end.
         extra = as_extra(*self._progress.metrics.take())
-        if following is None:
-            call = self._next_call(members, ended, extra=extra, large_result=large_result)
-        else:
-            call = self._next_call(following.members, ended, extra=extra, flag="next", delay_s=following.delay_s)
-        patiently(lambda: self._heed(self._store.run(call)), self._settings.outage_s)
-        patiently(self._restore, self._settings.outage_s)
+        self._writer.end(members, ended, extra, large_result, following)
 
     def _flush_until_ending(self) -> None:
         heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
@@ -242,8 +197,7 @@ class Reporter(Collector):
                     self._urgent.wait(self._settings.flush_s * random.uniform(1.0, 1.15))
                 self._urgent.clear()
             except RedisUnavailable:
-                # What was written may have been lost since: to put back once too often does no harm.
-                self._to_restore = True
+                self._writer.mistrust()
                 self._wake.put(None)
                 self._ending.wait(AWAY_PAUSE_S)
             except Exception:
@@ -252,73 +206,28 @@ class Reporter(Collector):
                 self._ending.wait(AWAY_PAUSE_S)
 
     def _flush(self) -> None:
-        self._flush_logs()
-        self._repeat_unanswered()
-        self._savepoint.flush(self._given)
+        self._writer.flush()
         fingerprint = self._progress.fingerprint
         if self._gate.shut and self._to_pause():
             self._write_turn(Status.PAUSED, fingerprint)
         elif self.asked == "resume" and not self._gate.shut:
             self._write_turn(Status.RUNNING, fingerprint)
-        elif fingerprint != self._written:
+        elif fingerprint != self._writer.written:
             self._status = Status.PAUSED if self._gate.shut else Status.RUNNING
             points, dropped = self._progress.metrics.take()
-            if not self._write(self._members(), fingerprint, as_extra(points, dropped)):
+            if not self._writer.write(self._members(), fingerprint, as_extra(points, dropped)):
                 self._progress.metrics.put_back(points, dropped)
-
-    def _flush_logs(self) -> None:
-        call = self._logs.take()
-        if call is not None:
-            try:
-                self._store.run(call)
-            except RedisUnavailable:
-                self._logs.put_back()
-                raise
 
     def _heartbeat(self) -> None:
         self._look()
-        answer = self._store.run(self._store.calls.heartbeat(self._holder, self._given, "reporter"))
-        if answer.code == "unknown" or (answer.accepted and answer.seq < self._given):
-            # Redis came back empty or older: the truth is here.
-            self._write(self._members(), self._written)
-        else:
-            self._heed(answer)
-
-    def _write(self, members: Members, fingerprint: object, extra: str = "", flag: Flag = "") -> bool:
-        self._unanswered = self._next_call(members, extra=extra, flag=flag), fingerprint
-        return self._repeat_unanswered()
+        if not self._writer.heartbeat():
+            # The truth is here.
+            self._writer.write(self._members(), self._writer.written)
 
     def _write_turn(self, status: Status, fingerprint: object) -> None:
         """Acknowledge a pause or a resume."""
         self._status = status
-        self._write(self._members(), fingerprint, flag="acknowledge")
-
-    def _pause(self) -> None:
-        self._clock.stop()
-        self._gate.wait(lambda: self._to_pause() and not self._lost, self._hurry)
-        self._clock.go_on()
-
-    def _to_pause(self) -> bool:
-        # The others are stopped by their worker, or not at all.
-        return self.asked == "pause" and self._spec.policy.pause in {"auto", "cooperative"}
-
-    def _mind_time(self) -> float:
-        """How many active seconds are left; when there are none, the job hears of it at its next step."""
-        timeout_s = self._spec.policy.timeout
-        if timeout_s is None or self._overdue or self._gate.shut:
-            return math.inf
-        left_s = timeout_s - self._clock.read()[0]
-        if left_s > 0:
-            return left_s
-        self._overdue = "timeout"
-        with self._hearing:
-            self.asked = self.asked or self._overdue
-        self._progress.bars.interrupt()
-        return math.inf
-
-    def _hurry(self) -> None:
-        self._urgent.set()
-        self._wake.put(None)
+        self._writer.write(self._members(), fingerprint, flag="acknowledge")
 
     def _listen(self) -> None:
         """Be told at once of what is asked; a job that ends at once needs none of it."""
@@ -327,82 +236,7 @@ class Reporter(Collector):
 
     def _ask(self) -> None:
         with suppress(RedisUnavailable):
-            self._heed(self._store.run(self._store.calls.heartbeat(self._holder, self._given, "reporter")))
-
-    def _repeat_unanswered(self) -> bool:
-        """Carry out the last write until it is answered: the store can tell a repeat, and no point is told twice."""
-        if self._unanswered is None:
-            return True
-        call, fingerprint = self._unanswered
-        answer = self._store.run(call)
-        self._unanswered = None
-        self._heed(answer)
-        if answer.accepted:
-            self._written = fingerprint
-        self._restore()
-        return answer.accepted
-
-    def _restore(self) -> None:
-        """Put back what a Redis that came back empty lost beside the snapshot."""
-        if self._to_restore:
-            self._store.run(self._store.calls.restore(self._spec))
-            self._savepoint.write_again()
-            self._to_restore = False
-
-    def _next_call(
-        self,
-        members: Members,
-        ended: EndedAttempt | None = None,
-        extra: str = "",
-        large_result: str = "",
-        flag: Flag = "",
-        delay_s: float = 0.0,
-    ) -> Call[Answer]:
-        self._counter += 1
-        return self._store.calls.write(
-            self._holder,
-            self._counter,
-            self._given,
-            members,
-            flag=flag,
-            ended=ended,
-            extra=extra,
-            large_result=large_result,
-            delay_s=delay_s,
-        )
-
-    def _heed(self, answer: Answer) -> None:
-        with self._hearing:
-            self._hear(answer)
-        # Taken back before it was acknowledged, nobody else would say so.
-        if self.asked != "pause" and (self.asked or self._status is not Status.PAUSED):
-            self._gate.open()
-
-    def _hear(self, answer: Answer) -> None:
-        self._to_restore = self._to_restore or answer.code == "restored"
-        if answer.accepted:
-            self._given = max(self._given, answer.seq)
-            self._clock.told_s = answer.paused_s
-        if answer.accepted or answer.code == "held":
-            before = self.asked
-            # Answers to two threads may arrive in the other order.
-            if answer.seq >= self._heard_seq:
-                self._heard_seq, self.asked = answer.seq, answer.asked or self._overdue
-            if self.asked:
-                self._progress.bars.interrupt()
-            if self.asked not in {"", before}:
-                self._hurry()
-            if answer.code == "held":
-                # The frame is still to write, once the worker has said that the job goes on.
-                self._wake.put(None)
-        elif answer.code == "withdrawn":
-            self.asked = self._overdue
-            self._gate.open()
-        elif answer.code in _LOST:
-            self._lost = answer.code
-            self.asked = "stop"
-            self._progress.bars.interrupt()
-            logger.warning("job %s attempt %d is over: %s", self._holder.job_id, self._holder.attempt, answer.code)
+            self._writer.heartbeat()
 
     def _members(self) -> Members:
         elapsed_s, paused_s = self._clock.read()

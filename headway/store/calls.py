@@ -22,7 +22,9 @@ Asked = Literal["pause", "resume", "cancel", ""]
 Flag = Literal["", "acknowledge", "next"]
 Change = Literal["acknowledge", "next", "release", "hold", "resume"]
 
-SCRIPT = files("headway.store").joinpath("script.lua").read_text(encoding="utf-8")
+# One script to Redis: the later parts use what the first one defines.
+_PARTS = ("state.lua", "holder.lua", "others.lua")
+SCRIPT = "\n".join(files("headway.store").joinpath(part).read_text(encoding="utf-8") for part in _PARTS)
 
 
 @dataclass(frozen=True, slots=True)
