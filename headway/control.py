@@ -95,7 +95,8 @@ class _Acting:
         if pending == "cancel":
             raise Conflict(f"job {self._job_id!r} is being canceled")
         if now.status is Status.PAUSED:
-            return self._ask("") if pending == "resume" else None
+            # It may go on already, or be about to: whoever lets it, has it stand again.
+            return self._ask("pause") if pending == "resume" else None
         if now.status is Status.QUEUED:
             return self._change(seq, held(spec), frozenset({"acknowledge"}))
         if pending == "pause":

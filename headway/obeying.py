@@ -86,7 +86,7 @@ class Obeying(Collector):
     def _hear(self, answer: Answer) -> None:
         if answer.accepted:
             self._clock.told_s = answer.paused_s
-        if answer.accepted or answer.code == "held":
+        if answer.accepted or answer.code in {"held", "withdrawn"}:
             before = self.asked
             # Answers to two threads may arrive in the other order.
             if answer.seq >= self._heard_seq:
@@ -95,12 +95,11 @@ class Obeying(Collector):
                 self._progress.bars.interrupt()
             if self.asked not in {"", before}:
                 self._hurry()
-            if answer.code == "held":
-                # The frame is still to write, once the worker has said that the job goes on.
+            if answer.code == "withdrawn":
+                self._status = Status.RUNNING
+            if answer.code != "ok":
+                # There is a frame to write still: when the worker has said that the job goes on, or of the last word.
                 self._wake.put(None)
-        elif answer.code == "withdrawn":
-            self.asked = self._overdue
-            self._gate.open()
         elif answer.code in _LOST:
             self._lost = answer.code
             self.asked = "stop"

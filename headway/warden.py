@@ -59,6 +59,8 @@ class Warden:
         self._asked_at_s = 0.0
         self._lost_at_s = 0.0
         self._stopped = False
+        # Whether it said that the process stands, and nothing else was asked since, whatever Redis has forgotten.
+        self._stands = False
         self._yielded = False
         # Whether the store refuses the attempt's `running` writes, and whether it may do so.
         self._held = False
@@ -128,17 +130,25 @@ class Warden:
         answer = self._store.run(self._store.calls.heartbeat(self.holder, self._given, "worker"))
         self._beat_at_s = now_s + self._settings.heartbeat_s
         if answer.accepted:
+            if self._stopped and answer.seq < self._given:
+                # Redis came back older than this pause.
+                self._held = False
             self._given = max(self._given, answer.seq)
             self._lost_at_s = 0.0
-            if answer.asked != self._asked:
-                self._asked, self._asked_at_s = answer.asked, now_s
+            asked = answer.asked
+            if not asked and self._stands and not self._stopped:
+                # Redis had lost the job, and its reporter has put it back.
+                asked = "pause"
+            if asked != self._asked:
+                self._asked, self._asked_at_s = asked, now_s
         elif self.clock.begun:
-            # What was stopped goes on, to learn or to mend it itself.
+            # What was stopped goes on, to learn or to mend it itself, and stands again after that.
             self._asked = ""
             self._go_on()
             self._held = self._maybe_held = False
             if answer.code in _LOST:
                 self._lost_at_s = self._lost_at_s or now_s
+                self._stands = False
 
     def _act(self, now_s: float) -> float:
         """Do what was asked; when to look again, on the monotonic clock."""
@@ -147,7 +157,8 @@ class Warden:
         if self.clock.ended:
             self._go_on()
             return math.inf
-        if self._stopped and self._asked in {"resume", "cancel"}:
+        if self._asked in {"resume", "cancel"}:
+            self._stands = False
             self._go_on()
         if self._held and not self._stopped and self._asked == "resume":
             self._lift()
@@ -170,12 +181,14 @@ class Warden:
 
     def _pause(self, now_s: float) -> float:
         if self._stopped:
-            if not self._held:
+            if not self._held or self._asked == "pause":
                 self._acknowledge()
             return math.inf
         if self._asked != "pause" or self._policy.pause not in {"auto", "signal"}:
             return math.inf
-        due_s = self._asked_at_s + (self._settings.pause_grace_s if self._policy.pause == "auto" else 0.0)
+        # What stood already has had its grace.
+        at_once = self._policy.pause == "signal" or self._stands or self._held
+        due_s = self._asked_at_s + (0.0 if at_once else self._settings.pause_grace_s)
         if now_s < due_s:
             return due_s
         self._signal(signal.SIGSTOP)
@@ -195,30 +208,36 @@ class Warden:
             stored = self._own()
             if stored is None:
                 break
-            asked = stored.snapshot.control.requested if stored.snapshot.control else ""
-            paused = stored.status is Status.PAUSED
+            asked = _asked_of(stored)
             # Paused without us, it waits at a step; after a reply that was lost it may be so by our own word.
-            if asked != "pause" and not (paused and self._maybe_held and not asked):
+            ours = self._stands or (stored.status is Status.PAUSED and self._maybe_held)
+            if asked != "pause" and (asked or not ours):
                 break
             self._maybe_held = True
             if self._change(stored, Status.PAUSED, frozenset({"hold", "acknowledge"})).accepted:
-                self._held, self._asked = True, ""
+                self._held, self._stands, self._asked = True, True, ""
                 return
         self._go_on()
-        self._asked, self._maybe_held = "", False
+        self._asked, self._stands = "", False
+        self._maybe_held = self._held
 
     def _lift(self) -> None:
-        """Write that the process goes on."""
+        """Write that the process goes on, unless it is to stand again."""
         for _ in range(_TRIES):
             stored = self._own()
             if stored is None or stored.status is not Status.PAUSED:
                 break
-            if self._yielded:
-                flags: frozenset[Change] = frozenset({"resume"})
-                answer = self._change(stored, Status.PAUSED, flags)
-            else:
-                answer = self._change(stored, Status.RUNNING, frozenset({"resume", "acknowledge"}))
-            if answer.accepted:
+            asked = _asked_of(stored)
+            if asked == "pause":
+                # Asked for since, while nobody had heard yet that it went on.
+                self._asked = asked
+                return
+            # Who waits at a step says so by itself when it goes on.
+            flags: frozenset[Change] = frozenset({"resume"})
+            if asked == "resume" and not self._yielded:
+                flags |= {"acknowledge"}
+            status = Status.PAUSED if self._yielded else Status.RUNNING
+            if self._change(stored, status, flags).accepted:
                 break
         self._asked, self._held, self._maybe_held = "", False, False
 
@@ -264,3 +283,7 @@ class Warden:
         # The attempt has begun, so its process has made the group that bears its id.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
+
+
+def _asked_of(stored: Stored) -> str:
+    return stored.snapshot.control.requested if stored.snapshot.control else ""

@@ -148,9 +148,10 @@ class Calls:
         )  # fmt: skip
 
     def control(self, job_id: str, asked: Asked, control_json: str, *, request: str, extra: str = "") -> Call[Answer]:
-        """Ask a job for something, or withdraw the request with an empty `asked`; the body stays as it is.
+        """Ask a job for something, or withdraw a pause with an empty `asked`; the body stays as it is.
 
-        Its process hears of it at once. `extra` (JSON) goes into the event.
+        Its process hears of it at once. `stale` if there is no pause to withdraw any more, or if something else is
+        asked for after a cancel. `extra` (JSON) goes into the event.
         """
         return self._write("control", job_id, None, request, asked, control_json, extra, keys.requests(job_id))
 

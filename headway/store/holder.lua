@@ -29,8 +29,9 @@ function ops.write()
         -- Redis came back empty or older: what it says of requests and pauses belongs to another time.
         state.asked, state.control, state.paused_ms = '', '', '0'
     end
-    -- A pause that was withdrawn in the meantime is none.
-    if flag == 'acknowledge' and status == 'paused' and state.asked ~= 'pause' then
+    -- A pause that was withdrawn in the meantime is none; of one that Redis forgot, the attempt itself knows.
+    local forgot = state.asked == '' and (state.token ~= token or given > seq)
+    if flag == 'acknowledge' and status == 'paused' and state.asked ~= 'pause' and not forgot then
         return answer('withdrawn')
     end
     seq = math.max(seq, given) + 1

@@ -70,7 +70,8 @@ function ops.change()
     return answer('ok')
 end
 
--- A request is the API's to set and never touches the body. An empty request withdraws the one before.
+-- A request is the API's to set and never touches the body. An empty request withdraws a pause that nobody has
+-- acknowledged, and nothing takes a cancel back: who asks for either has looked at what is no longer so.
 function ops.control()
     local asked, control, extra, requests = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
     local refused = not_there()
@@ -82,6 +83,9 @@ function ops.control()
     end
     if TERMINAL[state.status] then
         return answer('over')
+    end
+    if (asked == '' and state.asked ~= 'pause') or (state.asked == 'cancel' and asked ~= 'cancel') then
+        return answer('stale')
     end
     local snapshot = redis.call('GET', KEY.snapshot)
     if not snapshot or state.head == '' or string.sub(snapshot, 1, 7) ~= '{"seq":' then

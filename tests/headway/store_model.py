@@ -75,11 +75,10 @@ class Model:
         if job is not None and job.writer == writer.token and job.counter >= counter:
             return "ok" if job.whole else "restored"
         asked = "" if job is None or job.token != writer.token else job.asked
-        withdrawn = heed and not following and status == "paused" and asked != "pause"
+        forgot = not asked and (job is None or job.token != writer.token or writer.given > job.seq)
+        withdrawn = heed and not following and status == "paused" and asked != "pause" and not forgot
         code = "ok"
         if job is None:
-            if withdrawn:
-                return "withdrawn"
             job = self.jobs[writer.job_id] = ModelJob(seq=0, attempt=writer.attempt, status="", whole=False)
             code = "restored"
         elif refused := self._refused(job, writer):
@@ -132,6 +131,8 @@ class Model:
             return "unknown" if job is None else "gone"
         if job.status in TERMINAL:
             return "over"
+        if (not asked and job.asked != "pause") or (job.asked == "cancel" and asked != "cancel"):
+            return "stale"
         job.seq += 1
         job.asked = asked
         return "ok"

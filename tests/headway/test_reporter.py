@@ -239,3 +239,20 @@ def test_a_pause_that_is_taken_back_before_it_could_be_acknowledged_lets_the_job
     desk.reporter._heed(Answer("ok", 4, 1, "", 0.0))
     job.join(5)
     assert not job.is_alive()
+
+
+def test_a_pause_that_redis_forgot_while_the_job_came_to_its_step_is_acknowledged(redis_url: str) -> None:
+    desk = Desk(redis_url)
+    desk.reporter.start()
+    desk.store.redis.flushdb()
+    desk.reporter._heed(Answer("ok", 3, 1, "pause", 0.0))
+    job = threading.Thread(target=desk.reporter.checkpoint, daemon=True)
+    job.start()
+    wait_for(lambda: desk.store.read(desk.spec.job_id) is not None, 5, "the job is put back")
+    wait_for(lambda: desk.now().status == "paused", 5, "it is paused")
+    assert job.is_alive()
+    asked = '{"requested":"resume","by":"ann","at":""}'
+    desk.store.run(desk.store.calls.control(desk.spec.job_id, "resume", asked, request="c"))
+    job.join(5)
+    assert not job.is_alive()
+    desk.reporter.finish("null")

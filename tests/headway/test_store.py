@@ -114,8 +114,47 @@ def test_a_held_or_canceled_job_does_not_start(desk: Desk) -> None:
     assert desk.start("a").code == "held"
     desk.ask("cancel")
     assert desk.start("a").code == "canceled"
-    desk.ask("")
+
+
+def test_a_pause_that_is_taken_back_lets_the_job_start(desk: Desk) -> None:
+    desk.create()
+    desk.ask("pause")
+    assert desk.ask("").code == "ok"
     assert desk.start("a").code == "ok"
+
+
+def test_a_pause_can_be_taken_back_only_until_it_is_acknowledged(desk: Desk) -> None:
+    desk.create()
+    desk.start("a")
+    desk.ask("pause")
+    assert desk.write("a", 2, 3, status="paused", flag="acknowledge").code == "ok"
+    assert desk.ask("").code == "stale"
+
+
+def test_a_pause_that_redis_forgot_before_it_was_acknowledged_is_one(desk: Desk) -> None:
+    desk.create()
+    desk.start("a")
+    desk.ask("pause")
+    desk.redis.flushdb()
+    assert desk.write("a", 2, 3, "paused", flag="acknowledge").code == "restored"
+    assert (desk.stored()["status"], desk.stored()["control"]) == ("paused", None)
+
+
+def test_a_cancel_asked_of_a_redis_that_came_back_older_is_not_lost_by_acknowledging_a_pause(desk: Desk) -> None:
+    desk.create()
+    desk.start("a")
+    desk.ask("cancel")
+    answer = desk.write("a", 2, 9, "paused", flag="acknowledge")
+    assert (answer.code, answer.asked) == ("withdrawn", "cancel")
+
+
+@pytest.mark.parametrize("asked", ["", "pause", "resume"])
+def test_nothing_that_is_asked_takes_a_cancel_back(desk: Desk, asked: str) -> None:
+    desk.create()
+    desk.start("a")
+    desk.ask("cancel")
+    assert desk.ask(asked).code == "stale"
+    assert desk.stored()["control"]["requested"] == "cancel"
 
 
 def test_the_terminal_snapshot_absorbs_every_later_write(desk: Desk) -> None:

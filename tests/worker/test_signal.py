@@ -237,14 +237,20 @@ def test_a_stopped_job_stays_so_through_an_outage_of_redis(server: RedisServer) 
     floor.close()
 
 
-def test_a_stopped_job_goes_on_when_redis_comes_back_without_it(floor: Floor, worker: subprocess.Popen[bytes]) -> None:
+def test_a_stopped_job_stands_still_again_when_redis_comes_back_without_it(
+    floor: Floor, worker: subprocess.Popen[bytes]
+) -> None:
     job_id = floor.submit("turn", policy=SIGNAL, count=LONG)
     floor.running(job_id)
     ask(floor, job_id, "pause")
     becomes(floor, job_id, "paused")
     floor.store.redis.flushdb()
     wait_for(lambda: floor.store.read(job_id) is not None, 10, "its reporter has put it back")
-    assert floor.now(job_id).status == "running"
+    assert becomes(floor, job_id, "paused").control is None
+    assert stopped(worker) == [True]
+    wait_for(lambda: floor.store.run(floor.store.calls.spec(job_id)) is not None, 10, "all of it")
+    ask(floor, job_id, "resume")
+    becomes(floor, job_id, "running")
     assert stopped(worker) == [False]
     ask(floor, job_id, "cancel")
     assert floor.ended(job_id).status == "canceled"
