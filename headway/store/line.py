@@ -41,7 +41,9 @@ class ScriptLine:
             # Whatever cut it short, a late answer must not be taken for that of the next call.
             connection.disconnect()
             raise
-        self._idle.append(connection)
+        finally:
+            # One that is disconnected connects again by itself; lost, it would count against the pool's limit for ever.
+            self._idle.append(connection)
         return answer
 
     def close(self) -> None:

@@ -101,3 +101,12 @@ def test_an_error_of_the_script_leaves_the_line_usable(redis_url: str) -> None:
             line.run((), ("bad",))
         assert line.run((), ("good",)) == b"good"
         line.close()
+
+
+def test_calls_that_fail_cost_no_connection(redis_url: str) -> None:
+    with Redis.from_url(redis_url, max_connections=2) as redis:
+        failing = ScriptLine(redis, "return redis.call('GET')")
+        for _ in range(5):
+            with pytest.raises(ResponseError, match="Wrong number of args"):
+                failing.run((), ())
+        failing.close()
