@@ -22,6 +22,9 @@ ACTIVE = "jobs:active"
 WAITING = "jobs:waiting"
 #: Sorted set of those that wait out a retry's delay, by when they are due (ms since 1970, Redis' clock).
 DELAYED = "jobs:delayed"
+#: Sorted set of the jobs that are queued or held, by when their life was last renewed (ms since 1970, Redis' clock),
+#: trimmed to `HEADWAY_INDEX_MAX`.
+UNBEGUN = "jobs:unbegun"
 #: Who judges (string, JSON), said again with every look; expires when nobody does.
 JUDGE = "judge"
 #: Whoever sets it writes the positions of waiting jobs this time (string, expires after a few seconds).

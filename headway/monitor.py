@@ -1,4 +1,4 @@
-"""Who looks after jobs that wait: what is due is queued, what a queue lost is put back, and each is told its place."""
+"""Who looks after jobs that wait: the due are queued, the lost put back, all kept alive and told their places."""
 
 import logging
 
@@ -8,6 +8,7 @@ from headway.engines import Engine
 from headway.engines.base import attempts_of
 from headway.errors import EngineUnavailable, RedisUnavailable, Unreadable
 from headway.ghosts import Ghosts
+from headway.lives import Lives
 from headway.outside import give_way
 from headway.positions import Positions
 from headway.silence import Silences
@@ -34,6 +35,7 @@ class Monitor:
         self._positions = Positions(store)
         self._ghosts = Ghosts(store, engine, every_s * _SLOWLY)
         self._stalls = Stalls(store, every_s * _SLOWLY)
+        self._lives = Lives(store)
         self._store = store
         self._engine = engine
         self._lost_entry_s = lost_entry_s
@@ -56,6 +58,7 @@ class Monitor:
                 self._positions.look(queues)
                 self._stalls.look()
                 self._ghosts.look()
+                self._lives.look()
             self._looks += 1
         except RedisUnavailable:
             self._missing.afresh()

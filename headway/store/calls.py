@@ -174,9 +174,19 @@ class Calls:
             spec.model_dump_json(), _created_ms(spec), spec.owner or "", self._index_max,
         )  # fmt: skip
 
-    def tidy(self, job_id: str) -> Call[Answer]:
+    def tidy(self, job_id: str, owner: str | None = None) -> Call[Answer]:
         """Renew the life of a job that waits; take one that does not, or has gone, off the list of those that do."""
-        return self._write("tidy", job_id, None, "")
+        return self._write("tidy", job_id, owner, "")
+
+    def fading(self, limit: int) -> Call[list[str]]:
+        """Ids of at most `limit` queued or held jobs of whose keys' life a quarter is over, oldest first."""
+        commands = (("TIME",), ("ZRANGE", keys.UNBEGUN, 0, limit - 1, "WITHSCORES"))
+        # So nothing is lost while no judge runs for the other three.
+        return Call(partial(_fading, self._keep_ms / 4_000), commands=commands)
+
+    def let_fade(self, job_id: str) -> Call[Any]:
+        """Renew the life of a job's keys no more."""
+        return Call(_first, commands=(("ZREM", keys.UNBEGUN, job_id),))
 
     def beats(self) -> Call[dict[str, str]]:
         """The last beat of every running attempt, by job id: `<holder's token>:<who>:<count>`."""
@@ -269,7 +279,7 @@ def _key_names(job_id: str, owner: str | None) -> tuple[str, ...]:
         keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
         keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
         keys.ACTIVE, keys.WAITING, keys.DELAYED,
-        keys.checkpoint(job_id),
+        keys.checkpoint(job_id), keys.UNBEGUN,
     )  # fmt: skip
 
 
@@ -338,6 +348,10 @@ def _delayed(raw: list[Any]) -> dict[str, float]:
     (seconds, microseconds), scored = raw
     now_ms = int(seconds) * 1000 + int(microseconds) / 1000
     return {job_id.decode(): (float(due_ms) - now_ms) / 1000 for job_id, due_ms in scored}
+
+
+def _fading(age_s: float, raw: list[Any]) -> list[str]:
+    return [job_id for job_id, left_s in _delayed(raw).items() if left_s <= -age_s]
 
 
 def _scored(raw: list[Any]) -> list[tuple[str, float]]:

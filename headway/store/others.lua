@@ -17,6 +17,7 @@ function ops.create()
     commit('queued', 'null', body, '', '', {'request', token, 'request_seq', 1, 'owner', owner})
     place('queued', '', 0)
     redis.call('ZREMRANGEBYRANK', KEY.waiting, 0, -index_max - 1)
+    redis.call('ZREMRANGEBYRANK', KEY.unbegun, 0, -index_max - 1)
     return answer('ok')
 end
 
@@ -157,7 +158,7 @@ function ops.delete()
     return answer('ok')
 end
 
--- A job that waits for long keeps its life; one that has gone leaves the lists that the monitor looks at.
+-- A job that waits or is held for long keeps its life, and is put last among those whose life is renewed; one that has gone leaves the lists that the monitor looks at.
 function ops.tidy()
     local refused = not_there()
     if refused then
@@ -166,8 +167,13 @@ function ops.tidy()
     end
     if state.status ~= 'queued' then
         place(state.status, state.token, 0)
+    else
+        local time = redis.call('TIME')
+        redis.call('ZADD', KEY.unbegun, time[1] * 1000 + math.floor(time[2] / 1000), job_id)
     end
-    renew_all()
+    if not TERMINAL[state.status] then
+        renew_all()
+    end
     return answer('ok')
 end
 

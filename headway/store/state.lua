@@ -7,7 +7,7 @@ local KEY = {
     snapshot = KEYS[1], state = KEYS[2], spec = KEYS[3], attempts = KEYS[4], lease = KEYS[5],
     result = KEYS[6], events = KEYS[7], events_count = KEYS[8], index = KEYS[9], owner_index = KEYS[10],
     active = KEYS[11], waiting = KEYS[12], delayed = KEYS[13],
-    checkpoint = KEYS[14],
+    checkpoint = KEYS[14], unbegun = KEYS[15],
 }
 local op = ARGV[1]
 local job_id = ARGV[2]
@@ -100,11 +100,16 @@ local function index(created_ms, owner, index_max)
     end
 end
 
--- The judge and the monitor look at these three instead of at every job; called whenever status or holder changed.
+-- The judge and the monitor look at these four instead of at every job; called whenever status or holder changed.
 local function place(status, holder, delay_ms)
+    local time = redis.call('TIME')
+    local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+    if status == 'queued' or (status == 'paused' and holder == '') then
+        redis.call('ZADD', KEY.unbegun, now_ms, job_id)
+    else
+        redis.call('ZREM', KEY.unbegun, job_id)
+    end
     if status == 'queued' then
-        local time = redis.call('TIME')
-        local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
         redis.call('ZADD', KEY.waiting, now_ms, job_id)
         redis.call('HDEL', KEY.active, job_id)
         if delay_ms > 0 then
