@@ -2,7 +2,7 @@
 
 from headway.engines import Engine
 from headway.engines.base import attempts_of
-from headway.errors import Unreadable
+from headway.errors import InvalidJobId, Unreadable
 from headway.silence import Silences
 from headway.status import Status
 from headway.store import Store
@@ -12,7 +12,7 @@ GHOST_S = 30.0
 
 
 class Ghosts:
-    """Looks for attempts that the engine believes to run, and that are over."""
+    """Looks for attempts that the engine believes to run, or about to, and that are over."""
 
     def __init__(self, store: Store, engine: Engine, every_s: float, *, ghost_s: float = GHOST_S) -> None:
         self._store = store
@@ -44,6 +44,9 @@ class Ghosts:
                 stored = self._store.read(job_id)
             except Unreadable:
                 return None
+            except InvalidJobId:
+                # Somebody else's, in a queue of ours.
+                continue
             if stored is None or stored.snapshot.attempt < attempt:
                 continue
             if stored.snapshot.attempt == attempt:

@@ -42,7 +42,7 @@ class Engine(Protocol):
         """
 
     def running(self) -> set[str]:
-        """The ids, as `engine_job_id` makes them, of all that the engine believes to run.
+        """The ids, as `engine_job_id` makes them, of all that the engine believes to run, or about to.
 
         Raises:
             RedisUnavailable: Redis did not answer.

@@ -9,6 +9,8 @@ from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegist
 from rq.serializers import JSONSerializer
 
 from headway import body
+from headway.control import Request, act
+from headway.engines.rq.queue import HeadwayQueue
 from headway.ghosts import Ghosts
 from headway.outside import fail_silent
 from headway.snapshot import Policy
@@ -77,3 +79,32 @@ def test_a_worker_has_its_time_to_close_its_own(redis_url: str, floor: Floor, tm
 
     wait_for(closed, 5, "the ghost is closed")
     Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer).delete()
+
+
+def taken(floor: Floor) -> str:
+    """A job that a worker had taken from its queue, and not begun, when it was killed."""
+    job_id = floor.submit("add", a=1, b=1)
+    queue = HeadwayQueue("headway-default", connection=floor.store.redis, serializer=JSONSerializer)
+    assert HeadwayQueue.lmove(floor.store.redis, queue.key, None)
+    assert queue.intermediate_queue.get_job_ids() == [job_id]
+    return job_id
+
+
+def test_what_was_taken_and_never_begun_is_closed_once_its_job_is_over(redis_url: str, floor: Floor) -> None:
+    job_id = taken(floor)
+    ghosts = Ghosts(floor.store, floor.engine, 60, ghost_s=0.0)
+    ghosts.look()
+    assert floor.engine.running() == {job_id}, "it may still be begun"
+    act(floor.store, floor.engine, job_id, Request("cancel", by="ann"))
+    ghosts.look()
+    assert floor.engine.running() == set()
+    assert (registered(floor, job_id), floor.rq_status(job_id)) == ([False, True, False], "failed")
+    assert floor.store.redis.ttl(f"rq:job:{job_id}") > 0
+
+
+def test_an_entry_that_is_nobodys_keeps_none_from_being_closed(redis_url: str, floor: Floor) -> None:
+    job_id = taken(floor)
+    floor.store.redis.lpush("rq:queue:headway-default:intermediate", "not/a/job", b"\xff")
+    act(floor.store, floor.engine, job_id, Request("cancel", by="ann"))
+    Ghosts(floor.store, floor.engine, 60, ghost_s=0.0).look()
+    assert job_id not in floor.engine.running()

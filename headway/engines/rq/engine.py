@@ -78,7 +78,7 @@ class RqEngine:
         }
 
     def running(self) -> set[str]:
-        """The ids of all that RQ believes to run, in headway's queues.
+        """The ids of all that RQ believes to run, or taken by a worker that is about to, in headway's queues.
 
         Raises:
             RedisUnavailable: Redis did not answer.
