@@ -18,7 +18,7 @@ help:
 	@echo 'make test     every check and every test'
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'
-	@echo 'make chaos    what clients see while Redis and the API come and go, in long rounds of new seeds'
+	@echo 'make chaos    what clients see, and what becomes of jobs, while all that serves them is killed; new seeds'
 	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
 	@echo 'make react    check, test and build the React kit; make react-types after the API has changed'
 	@echo 'make setup    only build .venv from the lock'
@@ -75,10 +75,11 @@ imports: $(READY)
 unit: $(READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
 
-# Three rounds of 40 s, in each of which servers and connections go away; `make test` has one of 7 s. A round that failed
-# says what to type: CHAOS_SEED plans it again.
+# Three rounds of 40 s, in each of which servers and connections go away, and 10 minutes of real jobs while whatever
+# runs them is killed; `make test` has 7 s and 20 s of it. What failed says what to type: CHAOS_SEED plans it again.
 chaos: $(READY)
-	@CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),3) CHAOS_DURATION_S=$(or $(CHAOS_DURATION_S),40) $(BIN)/python -m pytest tests/chaos
+	@CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),3) CHAOS_DURATION_S=$(or $(CHAOS_DURATION_S),40) \
+	CHAOS_JOBS_DURATION_S=$(or $(CHAOS_JOBS_DURATION_S),600) $(BIN)/python -m pytest -rP tests/chaos
 
 # Measure; the figures also go to .headway/bench.json. Fails if one is short of its goal.
 bench: $(READY)
