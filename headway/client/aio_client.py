@@ -11,11 +11,11 @@ from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
 from headway.client.aio_watch import AsyncWatch
-from headway.client.answers import JobDetail, JobPage, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, Statuses, Upload
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.keys import check_job_id
-from headway.snapshot import Snapshot
+from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
@@ -69,6 +69,10 @@ class AsyncClient:
         """Let a job that is over wait in its queue again; see `Client.retry`."""
         return await self._http.ask(request.act(job_id, "retry", idempotency_key))
 
+    async def act_on(self, job_ids: Iterable[str], action: Action) -> list[BulkAnswer]:
+        """Ask the same of many jobs; see `Client.act_on`."""
+        return [answer for part in await self._http.ask_all(request.bulk(action, job_ids)) for answer in part.results]
+
     async def delete(self, job_id: str) -> None:
         """Remove a job that is over; see `Client.delete`."""
         await self._http.ask(request.delete(job_id))
@@ -100,14 +104,14 @@ class AsyncClient:
     async def jobs(
         self,
         *,
-        status: Status | str | None = None,
+        status: Status | str | Iterable[Status | str] | None = None,
         task: str | None = None,
         queue: str | None = None,
         owner: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> JobPage:
-        """A page of jobs, newest first; `cursor` is an earlier page's `next_cursor`."""
+        """A page of jobs, newest first; see `Client.jobs`."""
         return await self._http.ask(
             request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
         )

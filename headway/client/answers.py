@@ -29,6 +29,20 @@ class JobPage(WireModel):
     next_cursor: str | None = Field(default=None, alias="next", description="null on the last page.")
 
 
+class BulkAnswer(WireModel):
+    """What became of an action for one of many jobs."""
+
+    job_id: str
+    snapshot: Snapshot | None = Field(default=None, description="The job after it; null where it was refused.")
+    problem: str | None = Field(default=None, description="Why it was refused; null where it was not.")
+
+
+class BulkResult(WireModel):
+    """What became of an action, in the order of the ids."""
+
+    results: list[BulkAnswer]
+
+
 class Upload(WireModel):
     """A file that the API keeps for jobs."""
 
@@ -66,6 +80,7 @@ SNAPSHOT: TypeAdapter[Snapshot] = TypeAdapter(Snapshot)
 BATCH: TypeAdapter[StatusBatch] = TypeAdapter(StatusBatch)
 VALUE: TypeAdapter[Any] = TypeAdapter(Any)
 NOTHING: TypeAdapter[None] = TypeAdapter(None)
+BULK: TypeAdapter[BulkResult] = TypeAdapter(BulkResult)
 JOB: TypeAdapter[JobDetail] = TypeAdapter(JobDetail)
 JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)

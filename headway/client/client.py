@@ -9,13 +9,13 @@ from typing import IO, Any, Self
 
 from headway.client import request
 from headway.client.address import Address, identity
-from headway.client.answers import JobDetail, JobPage, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, Statuses, Upload
 from headway.client.http import Http
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.client.watch import Watch
 from headway.keys import check_job_id
-from headway.snapshot import Snapshot
+from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
@@ -169,6 +169,14 @@ class Client:
         """
         return self._http.ask(request.act(job_id, "retry", idempotency_key))
 
+    def act_on(self, job_ids: Iterable[str], action: Action) -> list[BulkAnswer]:
+        """Ask the same of many jobs; the answers say for each, in their order, what became of it.
+
+        Raises:
+            InvalidJobId: no job can have one of these ids; nothing was asked.
+        """
+        return [answer for part in self._http.ask_all(request.bulk(action, job_ids)) for answer in part.results]
+
     def delete(self, job_id: str) -> None:
         """Remove a job that is over, for everybody; errors as `pause`."""
         self._http.ask(request.delete(job_id))
@@ -180,14 +188,21 @@ class Client:
     def jobs(
         self,
         *,
-        status: Status | str | None = None,
+        status: Status | str | Iterable[Status | str] | None = None,
         task: str | None = None,
         queue: str | None = None,
         owner: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> JobPage:
-        """A page of jobs, newest first; `cursor` is an earlier page's `next_cursor`."""
+        """A page of jobs, newest first.
+
+        Args:
+            status: one, or any of several; None takes all.
+            task: and `queue` and `owner`: jobs with this one; None takes all.
+            limit: 1 to 200 jobs.
+            cursor: an earlier page's `next_cursor`; None begins with the newest.
+        """
         return self._http.ask(
             request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
         )

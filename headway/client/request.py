@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from headway.client.answers import (
     BATCH,
+    BULK,
     JOB,
     JOBS,
     NOTHING,
@@ -20,6 +21,7 @@ from headway.client.answers import (
     UPLOAD,
     VALUE,
     WORKERS,
+    BulkResult,
     JobDetail,
     JobPage,
     StatusBatch,
@@ -49,7 +51,7 @@ class Request(Generic[T]):
     path: str
     answer: TypeAdapter[T]
     about: str = ""
-    query: Mapping[str, str | int] | None = None
+    query: Mapping[str, str | int | Sequence[str]] | None = None
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,6 +93,24 @@ def act(job_id: str, action: Action, idempotency_key: str | None) -> Request[Sna
     key = uuid.uuid4().hex if idempotency_key is None else check_idempotency_key(idempotency_key)
     path = f"/jobs/{check_job_id(job_id)}/{action}"
     return Request("POST", path, SNAPSHOT, about=job_id, headers={"Idempotency-Key": key})
+
+
+def bulk(action: Action, job_ids: Iterable[str]) -> list[Request[BulkResult]]:
+    """Ask the same of many jobs, each once, in as few requests as the API allows."""
+    if isinstance(job_ids, str):
+        raise BadInput(f"act_on({job_ids!r}): give a list of job ids")
+    ids = [check_job_id(job_id) for job_id in dict.fromkeys(job_ids)]
+    parts = [ids[start : start + _BATCH_MAX] for start in range(0, len(ids), _BATCH_MAX)]
+    return [
+        Request(
+            "POST",
+            "/jobs/bulk",
+            BULK,
+            body=json.dumps({"action": action, "ids": part}).encode(),
+            headers={"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex},
+        )
+        for part in parts
+    ]
 
 
 def delete(job_id: str) -> Request[None]:
@@ -137,7 +157,7 @@ def job(job_id: str) -> Request[JobDetail]:
 
 def jobs(
     *,
-    status: Status | str | None,
+    status: Status | str | Iterable[Status | str] | None,
     task: str | None,
     queue: str | None,
     owner: str | None,
@@ -145,7 +165,8 @@ def jobs(
     cursor: str | None,
 ) -> Request[JobPage]:
     """Ask for a page of jobs."""
-    asked = {"status": status, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
+    statuses = status if status is None or isinstance(status, str) else list(status)
+    asked = {"status": statuses, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
     return Request("GET", "/jobs", JOBS, query={name: value for name, value in asked.items() if value is not None})
 
 

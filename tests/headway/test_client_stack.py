@@ -54,6 +54,25 @@ def test_many_jobs_are_looked_at_at_once(client: Client) -> None:
     assert found.missing == ["nobody"]
 
 
+def test_the_same_is_asked_of_many_jobs_and_each_answers_for_itself(client: Client) -> None:
+    running = client.submit("long_task", n_steps=1_000)
+    canceled, unknown = client.act_on([running.job_id, "nobody", running.job_id], "cancel")
+    assert canceled.snapshot is not None
+    assert (canceled.job_id, canceled.problem) == (running.job_id, None)
+    assert (unknown.snapshot, unknown.problem) == (None, "job not found")
+    *_, last = client.watch(running.job_id, timeout_s=20)
+    assert last.status is Status.CANCELED
+
+
+def test_jobs_of_any_of_several_states_are_listed(client: Client) -> None:
+    *_, done = client.watch(client.submit("long_task", n_steps=1, step_s=0).job_id, timeout_s=20)
+    *_, failed = client.watch(client.submit("profile_table", path="/nowhere/else.csv").job_id, timeout_s=20)
+    listed = {job.job_id for job in client.jobs(status=[Status.FAILED, Status.CANCELED]).jobs}
+    assert failed.job_id in listed
+    assert done.job_id not in listed
+    assert listed < {job.job_id for job in client.jobs(status=["failed", "canceled", "finished"]).jobs}
+
+
 def test_a_result_is_waited_for(client: Client) -> None:
     job = client.submit("long_task", n_steps=2, step_s=0.1)
     assert client.result(job.job_id, timeout_s=20) == {"msg": "done", "value": 42}
