@@ -16,6 +16,13 @@ run = st.Page(
     url_path="run",
     help="Pick a task, fill in its form, and watch the job.",
 )
+jobs = st.Page(
+    "app_pages/jobs.py",
+    title="Jobs",
+    icon=":material/list:",
+    url_path="jobs",
+    help="Find jobs, and act on several at once.",
+)
 job = st.Page(
     "app_pages/job.py",
     title="Job",
@@ -35,7 +42,7 @@ start = st.Page(_start, title="headway", default=True, visibility="hidden")
 # A file, because the browser would fetch a named icon from somewhere else; first, or it would fetch the page's.
 st.set_page_config(page_icon=_HERE / "favicon.svg", layout="wide")
 st.logo(_HERE / "logo.svg", size="large")
-page = st.navigation([start, run, job], position="top")
+page = st.navigation([start, run, jobs, job], position="top")
 if "job" not in st.query_params:
     st.set_page_config(page_title=page_title(page.title))
 with st.container(horizontal_alignment="center"), st.container(width=_PAGE_PX):

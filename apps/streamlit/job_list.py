@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from job_view import IDLE_S
+from live_region import IDLE_S
 from plain_text import plain
 from session import client
 
@@ -59,20 +59,20 @@ def row(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
         "status": snapshot.status.value,
         "word": snapshot.status.value.capitalize(),
         "task": snapshot.task or "Job",
-        "message": _message(snapshot),
+        "message": message_of(snapshot),
         "percent": None if caption.unknown(snapshot) else caption.bar_percent(snapshot),
-        "age": _age(snapshot.created_at or snapshot.updated_at, now),
+        "age": age_of(snapshot.created_at or snapshot.updated_at, now),
     }
 
 
-def _message(snapshot: Snapshot) -> str:
-    """One line: the task is named beside it, so a failure need not name it again."""
+def message_of(snapshot: Snapshot) -> str:
+    """One line on how a job is doing: the task is named beside it, so a failure need not name it again."""
     if snapshot.status is Status.FAILED and snapshot.error is not None:
         return f"{snapshot.error.type}: {snapshot.error.detail}".rstrip(": ")
     return caption.headline(snapshot)
 
 
-def _age(at: str, now: datetime) -> str:
+def age_of(at: str, now: datetime) -> str:
     """How long ago it was; empty where nobody has said when."""
     try:
         moment = datetime.fromisoformat(at)
@@ -81,4 +81,5 @@ def _age(at: str, now: datetime) -> str:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     age_s = (now - moment).total_seconds()
-    return "just now" if age_s < 1 else f"{duration(age_s)} ago"
+    # One unit, since a page full of running seconds is never at rest.
+    return "just now" if age_s < 1 else f"{' '.join(duration(age_s).split()[:2])} ago"

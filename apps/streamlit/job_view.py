@@ -5,15 +5,13 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from live_region import FASTEST_S, IDLE_S
+
 from headway import Client
 from headway.errors import HeadwayError, InvalidJobId, JobNotFound
 from headway.snapshot import Action, Control, Snapshot
 from headway.status import Status
 
-#: The lesson's cadence for long idles; drawn, so that pages which lost the API together do not return together.
-IDLE_S = (3.0, 5.0)
-# The shortest interval that leaves the browser time to draw.
-_FASTEST_S = 0.5
 #: Two presses within this, in seconds, are a double click: the second was meant for a button that is no longer there.
 DOUBLE_CLICK_S = 0.5
 _GIVEN_WAY: dict[str, Status] = {"pause": Status.PAUSED, "cancel": Status.CANCELED}
@@ -111,8 +109,8 @@ class JobView:
             self.poll_after_s = None
         elif client.poll_after_s is not None:
             # Whoever pressed a button waits for what comes of it.
-            pace_s = client.poll_after_s if latest.control is None else _FASTEST_S
-            self.poll_after_s = max(pace_s, _FASTEST_S)
+            pace_s = client.poll_after_s if latest.control is None else FASTEST_S
+            self.poll_after_s = max(pace_s, FASTEST_S)
 
     def _keep(self, snapshot: Snapshot) -> Snapshot:
         """Take a snapshot over unless a later one is known; the latest."""
