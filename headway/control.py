@@ -41,8 +41,8 @@ def act(store: Store, engine: Engine, job_id: str, request: Request) -> Stored:
     return _Acting(store, engine, job_id, request).carry_out()
 
 
-def delete(store: Store, job_id: str) -> None:
-    """Remove a job that is over, from now on for everybody.
+def delete(store: Store, job_id: str, by: str, *, verified: bool = False) -> None:
+    """Remove a job that is over, from now on for everybody; who asked for it stays recorded.
 
     Raises:
         JobNotFound: no such job.
@@ -52,7 +52,8 @@ def delete(store: Store, job_id: str) -> None:
     stored = store.read(job_id)
     if stored is None:
         raise JobNotFound(job_id)
-    code = store.run(store.calls.delete(job_id, stored.snapshot.owner)).code
+    extra = _action("delete", by, verified, utc_now())
+    code = store.run(store.calls.delete(job_id, stored.snapshot.owner, extra=extra)).code
     if code in {"unknown", "gone"}:
         raise JobNotFound(job_id)
     if code != "ok":
@@ -165,10 +166,14 @@ class _Acting:
         return self._store.run(call)
 
     def _event(self) -> str:
-        action = {"asked": self._asked.action, "by": self._asked.by, "verified": self._asked.verified, "at": self._at}
-        return json.dumps({"action": action})
+        return _action(self._asked.action, self._asked.by, self._asked.verified, self._at)
 
 
 def _begun(now: Snapshot) -> bool:
     """Whether a process has the job: it alone may say what becomes of it."""
     return now.status in {Status.STARTED, Status.RUNNING} or now.started_at is not None
+
+
+def _action(asked: str, by: str, verified: bool, at: str) -> str:
+    """What the event of a request says of it."""
+    return json.dumps({"action": {"asked": asked, "by": by, "verified": verified, "at": at}})

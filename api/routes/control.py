@@ -1,9 +1,10 @@
 """What people ask of jobs, one at a time or many at once."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api import auth, examples, problems
 from api.answers import BulkAnswer, BulkResult, JobId, json_bytes
@@ -17,6 +18,7 @@ from headway.errors import BadInput, Conflict, EngineUnavailable, NotAllowed, No
 from headway.keys import check_idempotency_key
 from headway.snapshot import Action, Snapshot
 from headway.store import Stored
+from headway.values import replace_surrogates
 
 router = APIRouter(tags=["control"])
 
@@ -38,13 +40,22 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _carriable(job_id: str) -> str:
+    """An id that the answer can name, whether a job has it or not."""
+    if replace_surrogates(job_id) != job_id:
+        raise ValueError("holds half a surrogate pair, which is no character")
+    return job_id
+
+
 class Bulk(BaseModel):
     """One action for many jobs."""
 
     model_config = ConfigDict(extra="forbid")
 
     action: Action
-    ids: list[str] = Field(max_length=BULK_MAX, examples=[["abcd1234"]])
+    ids: list[Annotated[str, AfterValidator(_carriable)]] = Field(
+        min_length=1, max_length=BULK_MAX, examples=[["abcd1234"]]
+    )
 
 
 def _route(action: Action, summary: str, description: str) -> None:
@@ -101,7 +112,8 @@ async def act_on_jobs(asked: Bulk, services: ServicesDep, principal: Lister, key
 async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Its snapshot, its parameters and its result are removed."""
     await _may(services, principal, job_id, "delete")
-    await in_thread(control.delete, services.blocking_store, job_id)
+    by, verified = principal.name, principal.verified
+    await in_thread(partial(control.delete, services.blocking_store, job_id, by, verified=verified))
     services.hub.forget(job_id)
     return Response(status_code=204)
 

@@ -92,7 +92,7 @@ class Batch:
         if kind == b"delete":
             job_id = entry.job_id()
             self.deleted[job_id] = max(place, self.deleted.get(job_id, ""))
-            self._add_action(entry, job_id, place, {})
+            self._add_action(entry, job_id, place, extra(entry, job_id))
         elif kind in {b"write", b"adopt"}:
             self._add_written(entry, place)
         else:

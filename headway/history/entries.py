@@ -192,7 +192,8 @@ def points(written: Written, extra: Mapping[str, Any]) -> list[Row]:
 def action(entry: Entry, job_id: str, place: str, extra: Mapping[str, Any]) -> Row | None:
     """The row in `job_actions`; None if nobody asked for anything."""
     found = extra.get("action")
-    if entry.fields.get(b"kind") == b"delete":
+    if entry.fields.get(b"kind") == b"delete" and not isinstance(found, dict):
+        # Whoever deleted it did not say who they are.
         found = {"asked": "delete"}
     if not isinstance(found, dict):
         return None

@@ -209,9 +209,9 @@ class Calls:
         """End a job's delay; False if somebody else has."""
         return Call(_done, commands=(("ZREM", keys.DELAYED, job_id),))
 
-    def delete(self, job_id: str, owner: str | None) -> Call[Answer]:
-        """Remove a terminal job and leave a tombstone; `running` if it is not terminal."""
-        return self._write("delete", job_id, owner, "")
+    def delete(self, job_id: str, owner: str | None, *, extra: str = "") -> Call[Answer]:
+        """Remove a terminal job and leave a tombstone; `running` if it is not terminal. `extra` as in `change`."""
+        return self._write("delete", job_id, owner, "", extra)
 
     def adopt(self, job_id: str, given: int = 0) -> Call[Adoption]:
         """Read a snapshot and, where a lesson writer wrote it, give it seq, life and an event.

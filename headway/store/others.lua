@@ -138,6 +138,7 @@ function ops.adopt()
 end
 
 function ops.delete()
+    local extra = ARGV[8]
     local refused = not_there()
     if refused then
         return refused
@@ -154,7 +155,7 @@ function ops.delete()
     redis.call('HSET', KEY.state, 'deleted', 1, 'last_seq', seq, 'owner', owner or '')
     renew(KEY.state)
     redis.call('PUBLISH', channel, '')
-    record('delete', string.format('{"seq":%d}', seq), '', '')
+    record('delete', string.format('{"seq":%d}', seq), '', extra)
     return answer('ok')
 end
 

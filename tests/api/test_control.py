@@ -122,9 +122,46 @@ def test_many_jobs_are_answered_for_one_by_one(http: httpx2.Client, write_job: W
     assert results[2]["problem"] == "job not found"
 
 
-@pytest.mark.parametrize("body", [{"action": "explode", "ids": []}, {"action": "pause", "ids": ["x"] * 201}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "explode", "ids": ["x"]},
+        {"action": "delete", "ids": ["x"]},
+        {"action": "pause", "ids": []},
+        {"action": "pause", "ids": ["x"] * 10_000},
+        {"action": "pause", "ids": "x"},
+        {"action": "pause", "ids": [1, None]},
+        {"action": ["pause"], "ids": ["x"]},
+        {"action": "pause", "ids": ["x"], "by": "ann"},
+        {"action": "pause"},
+        {},
+        ["x"],
+    ],
+)
 def test_a_bulk_request_that_makes_no_sense_is_422(http: httpx2.Client, body: dict[str, object]) -> None:
     check_problem(http.post("/jobs/bulk", json=body), 422, "bad-request")
+
+
+@pytest.mark.parametrize("job_id", ["a/b", "../x", "a b", "", "\x00", "ü", "\ud83d", "x" * 100_000])
+def test_what_is_no_job_id_is_answered_for_in_a_bulk_request(http: httpx2.Client, job_id: str) -> None:
+    body = json.dumps({"action": "cancel", "ids": [job_id]})
+    answer = http.post("/jobs/bulk", content=body, headers={"Content-Type": "application/json"})
+    if answer.status_code != 422:
+        (result,) = answer.raise_for_status().json()["results"]
+        assert result["snapshot"] is None
+        assert result["problem"]
+
+
+def test_who_deleted_a_job_is_recorded(http: httpx2.Client, write_job: Write, module_redis_url: str) -> None:
+    job = write_job(module_redis_url)
+    ask(http, job.id, "cancel")
+    assert http.delete(f"/jobs/{job.id}", headers={"X-Headway-User": "ann"}).status_code == 204
+    with Redis.from_url(module_redis_url) as redis:
+        ((_, last),) = redis.xrevrange(keys.EVENTS, count=1)
+    recorded = json.loads(last[b"extra"])["action"]
+    assert (last[b"kind"], last[b"job"].decode()) == (b"delete", job.id)
+    assert (recorded["asked"], recorded["by"], recorded["verified"]) == ("delete", "ann", False)
+    assert recorded["at"]
 
 
 def test_a_deleted_job_is_gone_at_once_also_for_who_watches(

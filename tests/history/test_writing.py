@@ -88,7 +88,9 @@ def test_who_asked_for_what_is_kept_when_the_job_is_deleted(desk: Desk, writer: 
     assert history.events(other).events == []
     assert history.snapshot(other) is None
     assert history.attempts(other) == []
-    assert [one["action"] for one in history.actions(other)] == ["delete"]
+    (gone,) = history.actions(other)
+    assert (gone["action"], gone["by"], gone["verified"]) == ("delete", "ada", True)
+    assert gone["at"]
     (asked,) = history.actions(job_id)
     assert (asked["action"], asked["by"], asked["verified"]) == ("pause", "ada", False)
 

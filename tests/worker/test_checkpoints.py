@@ -71,7 +71,7 @@ def test_deleting_a_job_deletes_what_it_saved(floor: Floor, tmp_path: Path) -> N
     job_id = floor.submit("resumable", count=10, until=str(tmp_path / "never"))
     floor.ended(job_id)
     assert floor.store.redis.exists(keys.checkpoint(job_id))
-    control.delete(floor.store, job_id)
+    control.delete(floor.store, job_id, "ann")
     assert not floor.store.redis.exists(keys.checkpoint(job_id))
 
 
@@ -110,6 +110,6 @@ def test_an_attempt_that_lost_its_job_saves_nothing_more(redis_url: str) -> None
     desk.reporter.start()
     late = desk.another_reporter()
     late.save_checkpoint({"at": 9})
-    late._savepoint.flush(0)
+    late._writer.savepoint.flush(0)
     assert desk.store.run(desk.store.calls.checkpoint(desk.spec.job_id)) is None
     desk.reporter.finish("null")
