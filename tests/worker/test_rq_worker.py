@@ -334,3 +334,15 @@ def test_a_worker_that_starts_leaves_the_unfinished_jobs_of_others_alone(
     assert floor.ended(job_id).status == "finished"
     wait_for(lambda: floor.rq_status(job_id) == "finished", 10, "RQ agrees")
     assert floor.now(stuck).status == "queued"
+
+
+def test_a_huge_error_is_cut_in_the_log_and_in_redis(redis_url: str, floor: Floor) -> None:
+    with worker_process(redis_url, JOBS) as worker:
+        job_id = floor.submit("leave", how="long error")
+        floor.ended(job_id)
+        wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+        wait_for(lambda: "characters left out" in worker.log.read_text(), 5, "the error is logged")
+        assert len(worker.log.read_text()) < 50_000
+        job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
+        result = wait_for(job.latest_result, 5, "RQ keeps how it ended")
+        assert 0 < len(result.exc_string) < 50_000

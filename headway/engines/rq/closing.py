@@ -12,6 +12,18 @@ from headway.errors import RedisUnavailable
 from headway.patience import AWAY_PAUSE_S, Patience
 from headway.store.connect import away
 
+# Enough for the frames of a deep recursion and the words at its end; RQ keeps it in Redis too.
+_TRACEBACK_MAX_CHARS = 20_000
+
+
+def cut(traceback: str) -> str:
+    """A traceback with its middle left out, if it is a huge one."""
+    if len(traceback) <= _TRACEBACK_MAX_CHARS:
+        return traceback
+    half = _TRACEBACK_MAX_CHARS // 2
+    left_out = len(traceback) - 2 * half
+    return f"{traceback[:half]}\n… {left_out:,} characters left out …\n{traceback[-half:]}"
+
 
 def close(
     job: Job, execution: Execution | None, write: Callable[[], None], patience: Patience, outage_s: float

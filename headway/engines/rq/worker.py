@@ -15,9 +15,10 @@ from rq import Queue, Worker
 from rq.exceptions import InvalidJobOperation
 from rq.executions import Execution
 from rq.job import Job, JobStatus
+from rq.job_lifecycle import format_exc_info
 from rq.timeouts import HorseMonitorTimeoutException
 
-from headway.engines.rq.closing import close
+from headway.engines.rq.closing import close, cut
 from headway.engines.rq.entries import Entries
 from headway.engines.rq.horse import watched_by
 from headway.engines.rq.loop import SteadyLoop
@@ -135,7 +136,10 @@ class HeadwayWorker(SteadyLoop):
         except InvalidJobOperation:
             # Redis lost it, or has not kept it for so long.
             unstarted = False
-        how = "could not begin: the worker's log says why" if unstarted else "ended early, without an error"
+        how = "ended early, without an error"
+        if unstarted:
+            begun = self._warden is not None and self._warden.clock.begun
+            how = f"{'could not write its error' if begun else 'could not begin'}: the worker's log says why"
         if self._write_off(job, how, unstarted=unstarted) and not unstarted:
             self.handle_job_failure(job, queue, exc_string="the work-horse ended early", execution=execution)
 
@@ -150,9 +154,14 @@ class HeadwayWorker(SteadyLoop):
         else:
             self._write_off(job, f"ended early, with exit status {os.WEXITSTATUS(ret_val)}", unstarted=True)
 
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Log what a job raised; its traceback may hold whatever the job has put into its message."""
+        self.log.error("job %s raised an exception\n%s", job.id, cut(format_exc_info(exc_info)))
+
     def handle_job_failure(self, job: Job, queue: Queue, *args: Any, **kwargs: Any) -> None:
         """Let RQ note the failure, unless the job was handed back."""
         if not self._handing_back:
+            kwargs["exc_string"] = cut(kwargs.get("exc_string", ""))
             # A Redis that came back empty gets the whole job back, not just its end.
             job.save(include_meta=False, include_result=False)
             self._close(
