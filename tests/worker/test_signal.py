@@ -199,6 +199,20 @@ def test_an_attempt_that_was_declared_lost_is_ended_in_the_middle_of_its_call(
     assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
 
 
+def test_an_attempt_that_another_one_follows_is_ended_in_the_middle_of_its_call(
+    floor: Floor, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    job_id = floor.submit("wait_for_child", policy=Policy(retries=1, backoff=600), count=str(count))
+    name = floor.running(job_id).worker or ""
+    counting(count)
+    assert fail_lost(floor.store, job_id, 1, JobError(type="WorkerLost"), name)
+    wait_for(lambda: not processes(worker), 5, "no process is left")
+
+    assert (floor.now(job_id).status, floor.now(job_id).attempt) == ("queued", 2)
+    ask(floor, job_id, "cancel")
+
+
 def test_a_paused_job_whose_worker_is_stopped_stays_paused(redis_url: str) -> None:
     floor = Floor(redis_url)
     with worker_process(redis_url, JOBS, HEADWAY_SHUTDOWN_GRACE_S="0.1"):
