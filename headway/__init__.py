@@ -1,5 +1,6 @@
 """headway: live progress, control and truth about jobs."""
 
+from headway.changes import transitions
 from headway.client import AsyncClient, Client
 from headway.reporting import checkpoint, load_checkpoint, log, metric, phase, report, save_checkpoint, track
 from headway.tasks import task
@@ -18,4 +19,5 @@ __all__ = [
     "save_checkpoint",
     "task",
     "track",
+    "transitions",
 ]

@@ -14,6 +14,8 @@ EVENTS = "jobs:events"
 EVENTS_COUNT = "jobs:events:count"
 #: Stream of log lines, apart from the events so that logs cannot push progress out; capped by `HEADWAY_LOGS_MAX`.
 LOGS = "jobs:logs"
+#: Stream of every change of a job's status, capped at 20,000, for those who are told of each once.
+TRANSITIONS = "jobs:transitions"
 #: Sorted set of job ids by creation time (ms since 1970), trimmed to `HEADWAY_INDEX_MAX`.
 INDEX = "jobs:index"
 #: Hash of the last beat of every running attempt, by job id; an entry leaves it with the attempt.

@@ -279,7 +279,7 @@ def _key_names(job_id: str, owner: str | None) -> tuple[str, ...]:
         keys.snapshot(job_id), keys.state(job_id), keys.spec(job_id), keys.attempts(job_id), keys.lease(job_id),
         keys.result(job_id), keys.EVENTS, keys.EVENTS_COUNT, keys.INDEX, keys.owner_index(owner or ""),
         keys.ACTIVE, keys.WAITING, keys.DELAYED,
-        keys.checkpoint(job_id), keys.UNBEGUN,
+        keys.checkpoint(job_id), keys.UNBEGUN, keys.TRANSITIONS,
     )  # fmt: skip
 
 

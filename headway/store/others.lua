@@ -133,6 +133,7 @@ function ops.adopt()
             index(created_ms, '', index_max)
         end
         record('adopt', string.format('{"seq":%d,"attempt":%d}', seq, attempt), '', snapshot)
+        transition(status, snapshot, 1)
     end
     return {'adopted', seq, attempt, snapshot, ''}
 end

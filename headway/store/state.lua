@@ -7,7 +7,7 @@ local KEY = {
     snapshot = KEYS[1], state = KEYS[2], spec = KEYS[3], attempts = KEYS[4], lease = KEYS[5],
     result = KEYS[6], events = KEYS[7], events_count = KEYS[8], index = KEYS[9], owner_index = KEYS[10],
     active = KEYS[11], waiting = KEYS[12], delayed = KEYS[13],
-    checkpoint = KEYS[14], unbegun = KEYS[15],
+    checkpoint = KEYS[14], unbegun = KEYS[15], transitions = KEYS[16],
 }
 local op = ARGV[1]
 local job_id = ARGV[2]
@@ -16,6 +16,7 @@ local keep_ms = ARGV[4]
 local events_max = ARGV[5]
 local now = ARGV[6]
 local token = ARGV[7] -- of the holder, or of this one request
+local TRANSITIONS_MAX = 20000
 local TERMINAL = {finished = true, failed = true, canceled = true}
 local ATTEMPTS_KEPT = 20
 
@@ -66,6 +67,14 @@ local function record(kind, snapshot, ended, extra)
     redis.call('XADD', KEY.events, 'MAXLEN', '~', events_max, '*', unpack(entry))
 end
 
+-- What a job does not come to, but is found in by a Redis that had lost it, is no change.
+local function transition(status, snapshot, adopted)
+    if status ~= state.status and (exists or op ~= 'write' or TERMINAL[status]) then
+        redis.call('XADD', KEY.transitions, 'MAXLEN', '~', TRANSITIONS_MAX, '*', 'job', job_id, 'was', state.status,
+            'seq', seq, 'attempt', attempt, 'adopted', adopted, 'snapshot', snapshot)
+    end
+end
+
 -- `own` are further fields of the state that this kind of write sets.
 local function commit(status, control, body, ended, extra, own)
     local head = string.format('{"seq":%d,"attempt":%d,"control":%s,"updated_at":"%s",', seq, attempt, control, now)
@@ -88,6 +97,7 @@ local function commit(status, control, body, ended, extra, own)
     end
     redis.call('PUBLISH', channel, snapshot)
     record('write', snapshot, ended, extra)
+    transition(status, snapshot, 0)
 end
 
 local function index(created_ms, owner, index_max)
