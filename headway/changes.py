@@ -99,13 +99,13 @@ class Transitions:
     def close(self) -> None:
         """Hand back the one that was yielded last, unless the next was asked for, and close the connection."""
         try:
-            if self._given is None:
-                self._redis.xgroup_delconsumer(keys.TRANSITIONS, self._group, self._name)
-            else:
-                idle_ms = int(self._claim_s * 1000)
+            if self._given is not None:
+                # As if it had been held for long: whoever asks next may have it.
                 self._redis.xclaim(
-                    keys.TRANSITIONS, self._group, self._name, 0, [self._given], idle=idle_ms, justid=True
+                    keys.TRANSITIONS, self._group, self._name, 0, [self._given], idle=_GONE_MS, justid=True
                 )
+            elif not self._to_look_back:
+                self._redis.xgroup_delconsumer(keys.TRANSITIONS, self._group, self._name)
         except (RedisError, OSError) as error:
             logger.info("the transition that was not done with comes back later: %s", error)
         self._redis.close()
