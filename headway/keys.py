@@ -123,6 +123,11 @@ def worker(name: str) -> str:
     return f"worker:{name}"
 
 
+def past(task: str) -> str:
+    """The latest whole runs of a task (sorted set of JSON, by when they ended in ms since 1970)."""
+    return f"task:{task}:past"
+
+
 def recorder(name: str) -> str:
     """What a recorder says about itself (string, JSON); expires when it stops."""
     return f"recorder:{name}"

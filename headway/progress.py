@@ -9,7 +9,7 @@ from headway import values
 from headway.bar import Bar, Mirror, Phase
 from headway.bars import Bars
 from headway.body import Members
-from headway.eta import Eta, Rate, RateMeter, estimate
+from headway.eta import Eta, Forecast, Past, Rate, RateMeter, estimate
 from headway.metrics import Metrics
 from headway.values import Number
 
@@ -47,6 +47,7 @@ class Progress:
         self._unit: object = None
         self._n_meter = RateMeter()
         self._fraction_meter = RateMeter()
+        self._forecast = Forecast()
         self._shown_percent = 0
         self._shown_size: object = None
 
@@ -120,7 +121,11 @@ class Progress:
     @property
     def fingerprint(self) -> object:
         """Differs when there is something new to write."""
-        return (self.said, self.metrics.count, self.bars.positions)
+        return (self.said, self.metrics.count, self.bars.positions, self._forecast.past is not None)
+
+    def recall(self, past: Past | None) -> None:
+        """Take what is known of the task's past runs."""
+        self._forecast.past = past
 
     def members(self, elapsed_s: float, ceiling: int = 99) -> Members:
         """The snapshot's members that speak of progress, after `elapsed_s` of active time.
@@ -131,7 +136,8 @@ class Progress:
         n = said.n if said.n is not None or main is None else main.count
         total = said.total if said.total is not None or main is None else main.goal
         fraction = self._fraction(said, n, total)
-        rate, eta = self._pace(said, total, fraction, elapsed_s)
+        rate, current = self._pace(said, total, fraction, elapsed_s)
+        eta = self._forecast.eta(fraction, total, elapsed_s, current)
         desc = next((bar.desc for bar in (main, phase) if bar is not None and bar.desc), None)
         return {
             "percent": self._percent_of(fraction, (said.total, self.bars.size)),

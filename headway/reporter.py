@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty
 from typing import Any
 
-from headway import body, keys, retries
+from headway import body, keys, past_runs, retries
 from headway.actions import possible
 from headway.bar import Bar, Mirror
 from headway.body import Members
@@ -65,6 +65,7 @@ class Reporter(Obeying):
         self._worker = worker
         self._writer = Writer(store, settings, spec, holder, self._heed)
         self._complaints: set[str] = set()
+        self._recalled = False
         self._started_at = ""
         self._relay: Relay | None = None
         self._ear: Ear | None = None
@@ -191,6 +192,7 @@ class Reporter(Obeying):
                     self._heartbeat()
                     heartbeat_due_s = time.monotonic() + self._settings.heartbeat_s
                 self._listen()
+                self._recall()
                 # After a silence the first value goes at once.
                 if not silent:
                     # Not in step with a job that takes just as long for each round.
@@ -233,6 +235,12 @@ class Reporter(Obeying):
         """Be told at once of what is asked; a job that ends at once needs none of it."""
         if self._ear is None:
             self._ear = Ear(self._settings, keys.requests(self._holder.job_id), self._ask)
+
+    def _recall(self) -> None:
+        """Hear once how long earlier runs of the task took; a job that ends at once need not know."""
+        if not self._recalled:
+            self._progress.recall(self._store.run(past_runs.read(self._spec.task)))
+            self._recalled = True
 
     def _ask(self) -> None:
         with suppress(RedisUnavailable):

@@ -15,6 +15,7 @@ from headway.errors import RedisUnavailable
 from headway.history.database import Database, HistoryUnavailable
 from headway.history.entries import Entry
 from headway.history.migrate import migrate
+from headway.history.past import PastRuns
 from headway.history.reading import History
 from headway.history.streams import Streams
 from headway.history.tidying import Tidier
@@ -48,6 +49,7 @@ class Recorder:
         self._writer = Writer(database)
         self._history = History(database)
         self._store = Store(settings)
+        self._past = PastRuns(database, self._store)
         self._streams = Streams(self._store.redis, self.name)
         self._stopping = threading.Event()
         self._info = RecorderInfo(name=self.name, started_at=utc_now(), said_at=utc_now())
@@ -85,6 +87,7 @@ class Recorder:
         # What could not be written before the end stays taken, for whoever comes next.
         if entries and self._patiently(lambda: self._write(entries)):
             self._streams.done(entries)
+            self._past.take(entries)
         self._say()
         if not entries:
             self._tidy()
