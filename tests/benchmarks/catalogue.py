@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks import delivery, idle, pause, recorder, report, status, track, update
+from tests.benchmarks import delivery, eta, idle, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -35,6 +35,11 @@ BENCHMARKS = (
     Benchmark("socket-memory", idle.memory),
     Benchmark("pause", pause.pauses, ("pause", "pause-signal")),
     Benchmark("status", status.polls, ("status", "status-304")),
+    Benchmark(
+        "eta",
+        eta.errors,
+        ("eta-10", "eta-25", "eta-50", "eta-recorded-10", "eta-recorded-25", "eta-recorded-50"),
+    ),
     Benchmark("recorder", recorder.recorders, ("recorder", "recorder-sqlite", "recorder-pg")),
 )
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tqdm.std import EMA
 
-from tests.benchmarks import command, delivery, status
+from tests.benchmarks import command, delivery, eta, status
 from tests.benchmarks.catalogue import BENCHMARKS, Benchmark, choose
 from tests.benchmarks.child import in_child
 from tests.benchmarks.figure import Figure, absolute, against, at_least, at_most
@@ -110,6 +111,23 @@ def test_a_poller_counts_answers(redis_url: str, tmp_path: Path) -> None:
     with api_server(redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as api:
         port = int(api.url.rpartition(":")[2])
         assert status.requests_per_s(port, "/healthz", "Accept: */*") > 10
+
+
+def test_estimates_are_at_least_as_good_as_promised() -> None:
+    figures = eta.errors(1)
+    assert [figure.name for figure in figures if not figure.ok] == []
+    assert all(0 < (figure.ours or 0) < (figure.peer or 0) for figure in figures)
+
+
+def test_the_peer_of_an_estimate_is_tqdms_own_average() -> None:
+    ours, theirs_n, theirs_s = eta.TqdmAverage(), EMA(smoothing=0.3), EMA(smoothing=0.3)
+    at_s = n = 0.0
+    ours.add(at_s, n)
+    for took_s, gained in ((0.2, 0.1), (0.5, 0.05), (0.2, 0.2), (0.3, 0.01)):
+        at_s, n = at_s + took_s, n + gained
+        ours.add(at_s, n)
+        rate = theirs_n(gained) / theirs_s(took_s)
+        assert ours.left_s(n) == pytest.approx((1 - n) / rate)
 
 
 def noisy_pid(word: str) -> list[object]:
