@@ -4,6 +4,7 @@ import math
 import os
 import weakref
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -14,11 +15,15 @@ from headway.client.http import Http
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.client.watch import Watch
+from headway.errors import BadInput
 from headway.keys import check_job_id
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
+
+# As many as the API gives at once.
+_PAGE_MAX = 200
 
 
 class Client:
@@ -206,6 +211,43 @@ class Client:
         return self._http.ask(
             request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
         )
+
+    def jobs_frame(
+        self,
+        *,
+        status: Status | str | Iterable[Status | str] | None = None,
+        task: str | None = None,
+        queue: str | None = None,
+        owner: str | None = None,
+        limit: int = 1_000,
+    ) -> Any:
+        """Jobs as a pandas DataFrame, one row a job, newest first; its columns are the same for no job at all.
+
+        Args:
+            status: one, or any of several; None takes all.
+            task: and `queue` and `owner`: jobs with this one; None takes all.
+            limit: how many jobs at most, of however many pages.
+
+        Raises:
+            BadInput: pandas is not installed, or `limit` is below 1.
+        """
+        if limit < 1:
+            raise BadInput(f"limit={limit!r}: give a number of jobs from 1")
+        try:
+            frames = import_module("headway.client.jobs_frame")
+        except ImportError as error:
+            raise BadInput(f"jobs_frame needs {error.name}: pip install pandas") from error
+        found: list[Snapshot] = []
+        cursor: str | None = None
+        states = list(status) if isinstance(status, Iterable) and not isinstance(status, str) else status
+        while len(found) < limit:
+            most = min(limit - len(found), _PAGE_MAX)
+            page = self.jobs(status=states, task=task, queue=queue, owner=owner, limit=most, cursor=cursor)
+            found += page.jobs
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return frames.jobs_frame(found)
 
     def tasks(self) -> list[TaskInfo]:
         """Every task that a worker announced in the last seven days."""

@@ -1,18 +1,20 @@
 """The client against the real API, with a real worker behind it."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from headway.client import Client
-from headway.errors import InvalidParams, JobFailed, JobNotFound, TaskNotFound
+from headway.errors import BadInput, InvalidParams, JobFailed, JobNotFound, TaskNotFound
 from headway.settings import Settings
 from headway.status import Status
 from headway.store import Store
 from tests import fixtures
 from tests.api.watching import WrittenJob
 from tests.fixtures import Stack
+from tests.servers import ROOT
 from tests.wait import wait_for
 
 api, module_redis_url, stack = fixtures.api, fixtures.module_redis_url, fixtures.stack
@@ -116,3 +118,26 @@ def test_what_the_api_refuses_arrives_as_the_librarys_own_errors(client: Client)
 def test_a_submit_repeated_with_its_key_is_one_job(client: Client) -> None:
     first, second = (client.submit("long_task", n_steps=0, idempotency_key="one-click") for _ in range(2))
     assert first.job_id == second.job_id
+
+
+def test_jobs_are_a_table_with_the_types_that_the_manual_names(client: Client) -> None:
+    job_id = client.submit("long_task", n_steps=1, step_s=0).job_id
+    client.result(job_id, timeout_s=20)
+    table = client.jobs_frame(status=["finished"], task="long_task", limit=300)
+    row = table.set_index("job_id").loc[job_id]
+    assert (row["status"], row["percent"], row["attempt"], row["owner"]) == ("finished", 100, 1, "ada")
+    assert row["created_at"] <= row["started_at"] <= row["finished_at"]
+    assert table["error_type"].isna().all()
+
+
+def test_no_job_is_a_table_of_the_same_columns(client: Client) -> None:
+    client.result(client.submit("long_task", n_steps=1, step_s=0).job_id, timeout_s=20)
+    none, some = client.jobs_frame(task="nobody"), client.jobs_frame(limit=1)
+    assert (len(none), len(some)) == (0, 1)
+    assert none.dtypes.to_dict() == some.dtypes.to_dict()
+    assert {str(dtype) for dtype in none.dtypes} == {"string", "Int64", "float64", "datetime64[ms, UTC]"}
+    manual = (ROOT / "docs" / "client.md").read_text().split("### As a table")[1].split("## Watching")[0]
+    rows = [line.split("|")[1] for line in manual.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(none.columns)
+    with pytest.raises(BadInput, match="limit=0"):
+        client.jobs_frame(limit=0)
