@@ -9,8 +9,9 @@ export PIP_ROOT_USER_ACTION := ignore
 .NOTPARALLEL:
 KIT := apps/react
 KIT_READY := $(KIT)/node_modules/.package-lock.json
+PAGE := $(KIT)/demo/dist/index.html
 
-.PHONY: help setup run test check lint types imports unit chaos bench react react-packages react-types lock clean
+.PHONY: help setup run test check lint types imports unit chaos bench page react react-packages react-types lock clean
 
 # Say what there is.
 help:
@@ -20,6 +21,7 @@ help:
 	@echo 'make lint | types | imports | unit      one of these alone'
 	@echo 'make chaos    what clients see, and what becomes of jobs, while all that serves them is killed; new seeds'
 	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
+	@echo 'make page     build the React page that the API serves at /ui, where it is older than its sources'
 	@echo 'make react    check, test and build the React kit; make react-types after the API has changed'
 	@echo 'make setup    only build .venv from the lock'
 	@echo 'make lock     resolve pyproject.toml into requirements.lock anew'
@@ -47,8 +49,10 @@ $(READY): pyproject.toml requirements.lock
 	  { echo 'headway could not install itself into $(VENV) (see above).' >&2; exit 2; }
 	@touch $@
 
-# Start everything, submit a job, print the links; Ctrl-C stops everything.
+# Start everything, submit a job, print the links; Ctrl-C stops everything. Where npm has no network it does not try for long.
 run: $(READY)
+	@npm_config_fetch_retries=0 npm_config_fetch_timeout=10000 $(MAKE) --no-print-directory page || \
+	  echo 'headway goes on without the React page at /ui, which could not be built (see above).' >&2
 	@exec $(BIN)/python -m headway.stack
 
 # Every check and every test.
@@ -85,6 +89,13 @@ chaos: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
+# The React page that the API serves at /ui.
+page: $(PAGE)
+
+$(PAGE): $(KIT_READY) $(KIT)/style.css $(wildcard $(KIT)/src/*.* $(KIT)/demo/*.*)
+	@$(KIT)/npm exec --offline -- vite build --config demo/vite.config.ts
+	@touch $@
+
 # The React kit: style, types, tests against a real API, a build, and whether npm could publish that.
 react: $(KIT_READY)
 	@$(BIN)/python -m pytest tests/react
@@ -108,5 +119,5 @@ lock: $(READY)
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .headway $(KIT)/node_modules $(KIT)/react18/node_modules $(KIT)/dist build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .headway $(KIT)/node_modules $(KIT)/react18/node_modules $(KIT)/dist $(KIT)/demo/dist build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

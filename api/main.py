@@ -14,7 +14,7 @@ from api.deps import Services
 from api.doors import Doors
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import access, control, events, files, health, jobs, status, tasks, workers, workflow, ws
+from api.routes import access, control, events, files, health, jobs, status, tasks, ui, workers, workflow, ws
 from api.schema import DocumentedApi
 from api.sessions import Sessions
 from api.sign_in import ByToken, Local, SignIn
@@ -57,6 +57,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
     for module in (status, jobs, control, files, events, workflow, tasks, workers, access, health):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
+    app.router.routes.extend(ui.page_routes(settings.react_dir))
     # The last one added is the first that a request meets.
     app.add_middleware(
         BodyGuard, max_bytes=settings.body_max_bytes, file_max_bytes=settings.file_max_bytes + FRAMING_MAX

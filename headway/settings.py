@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path(".headway"), description="Where headway keeps files: Redis' data, uploads, logs."
     )
+    react_dir: Path = Field(
+        default=Path("apps/react/demo/dist"), description="Where the built page is that the API serves at /ui."
+    )
     data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description=f"Folders that file parameters may point into, separated by {os.pathsep!r}."
     )

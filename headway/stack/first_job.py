@@ -47,24 +47,24 @@ class FirstJob:
                 while not _answers(client, url):
                     if self._stopped.wait(POLL_S):
                         return
-            page, trouble = self._submit(client)
+            job_id, trouble = self._submit(client)
         if not self._stopped.is_set():
             links = [
-                f"  A job at work    {page}",
+                f"  A job at work    {self._ui_url}{f'/job?job={job_id}' if job_id else ''}",
+                f"  and in React     {self._api_url}/ui{f'/jobs/{job_id}' if job_id else ''}",
                 f"  Run another      {self._ui_url}/run",
                 f"  API              {self._api_url}/docs",
             ]
             self._say("\n".join(["", "headway runs.", *links, *self._notes, *trouble, ""]))
 
-    def _submit(self, client: httpx2.Client) -> tuple[str, list[str]]:
-        """The page to open, and what there is to say if the job was not taken."""
+    def _submit(self, client: httpx2.Client) -> tuple[str | None, list[str]]:
+        """The job's id, or None and what there is to say if it was not taken."""
         try:
             answer = self._post(client)
             answer.raise_for_status()
-            job_id = answer.json()["job_id"]
+            return str(answer.json()["job_id"]), []
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
-            return self._ui_url, [f"  The first job ({TASK}) was not taken: {error}"]
-        return f"{self._ui_url}/job?job={job_id}", []
+            return None, [f"  The first job ({TASK}) was not taken: {error}"]
 
     def _post(self, client: httpx2.Client) -> httpx2.Response:
         end = time.monotonic() + ANNOUNCE_S

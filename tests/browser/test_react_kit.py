@@ -13,7 +13,7 @@ from headway import keys
 from tests.browser.site import site
 from tests.fixtures import Stack
 from tests.ports import free_port
-from tests.react.kit import check, need_packages
+from tests.react.kit import build_page, need_packages
 from tests.servers import api_server
 
 
@@ -22,7 +22,7 @@ def kit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with the kit's components."""
     need_packages()
     folder: Path = tmp_path_factory.mktemp("kit")
-    check("vite", "build", "--config", "tests/page/vite.config.ts", "--outDir", str(folder), "--emptyOutDir")
+    build_page("tests/page/vite.config.ts", folder)
     with site(folder) as url:
         yield url
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,11 @@ def run(*command: str, given: str | None = None, **env: str) -> subprocess.Compl
     if "CI" in os.environ:
         settings["CI"] = os.environ["CI"]
     return subprocess.run(npm, input=given, env=settings, capture_output=True, text=True, check=False)
+
+
+def build_page(config: str, folder: Path) -> None:
+    """Build one of the kit's pages, as its Vite configuration says, into `folder`."""
+    check("vite", "build", "--config", config, "--outDir", str(folder), "--emptyOutDir")
 
 
 def check(*command: str, **env: str) -> None:

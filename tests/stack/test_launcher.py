@@ -106,11 +106,12 @@ def test_a_stop_leaves_no_process_and_redis_goes_last(start, how):
     assert not (stack.data_dir / "env").exists()
 
 
-def test_the_links_name_the_first_job_and_both_addresses(start):
+def test_the_links_name_the_first_job_in_both_faces_and_where_everything_is(start):
     stack = start()
     stack.wait_for_links()
     api, ui = stack.environment["HEADWAY_API_PORT"], stack.environment["HEADWAY_UI_PORT"]
     assert f"http://127.0.0.1:{ui}/job?job=first-one" in stack.output
+    assert f"http://127.0.0.1:{api}/ui/jobs/first-one" in stack.output
     assert f"http://127.0.0.1:{api}/docs" in stack.output
     assert f"unix://{stack.data_dir}/redis/redis.sock" in stack.output
 

@@ -52,11 +52,13 @@ const JobRow = memo(function JobRow({ job, href }: JobRowProps): JSX.Element {
     <li
       data-status={snapshot?.status ?? problem?.kind ?? "loading"}
       data-connection={connection}
-      data-stale={staleSince !== null ? "" : undefined}
+      data-stale={staleSince !== null && snapshot !== null ? "" : undefined}
     >
       <span data-part="id">{href === undefined ? jobId : <a href={href}>{jobId}</a>}</span>
+      {snapshot?.task && <span data-part="task">{snapshot.task}</span>}
       {problem === null && <Bar label={`Progress of job ${jobId}`} percent={percent} />}
       <span data-part="line">{words}</span>
+      {staleSince !== null && snapshot !== null && <span data-part="age">The API does not answer.</span>}
     </li>
   );
 });

@@ -41,7 +41,7 @@ export function JobProgress({
       {snapshot === null ? (
         problem === null && <Before view={view} loading={loading} />
       ) : (
-        <Body snapshot={snapshot} />
+        <Body snapshot={snapshot} stale={staleSince !== null} />
       )}
       {snapshot !== null && staleSince !== null && <Age since={staleSince} />}
       {snapshot !== null && actions && <JobButtons jobId={jobId} />}
@@ -54,7 +54,12 @@ function Before({ view, loading }: { readonly view: JobView; readonly loading: s
   return <div data-part="loading">{said}</div>;
 }
 
-function Body({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
+interface BodyProps {
+  readonly snapshot: Snapshot;
+  readonly stale: boolean;
+}
+
+function Body({ snapshot, stale }: BodyProps): JSX.Element {
   const percent = barPercent(snapshot);
   const { job_id, status, message } = snapshot;
   return (
@@ -74,7 +79,7 @@ function Body({ snapshot }: { readonly snapshot: Snapshot }): JSX.Element {
       <JobEnd snapshot={snapshot} />
       {/* A screen reader hears changes of state and quarter steps, not every percent. */}
       <output data-part="spoken">
-        {status}, {Math.floor((percent ?? 0) / 25) * 25} %
+        {stale ? "The API does not answer." : `${status}, ${Math.floor((percent ?? 0) / 25) * 25} %`}
       </output>
     </>
   );

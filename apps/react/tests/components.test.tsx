@@ -147,6 +147,16 @@ test("a large result is a link, but only to where the API keeps results", async 
   expect(links.map((link) => link.getAttribute("href"))).toEqual([`${api.url}/jobs/a/result`]);
 });
 
+test("a table is drawn as one, and says how many rows are not shown", async () => {
+  const rows = Array.from({ length: 150 }, (_, i) => [`row ${i}`, i / 3, null]);
+  const result = { type: "table", columns: ["name", "value", "name"], rows, total_rows: 1234 };
+  api.put(shot("a", 1, "finished", { result }));
+  show(<JobProgress jobId="a" />);
+  await screen.findByRole("row", { name: "row 1 0.333333 –" });
+  expect(screen.getAllByRole("row")).toHaveLength(101);
+  screen.getByText("The first 100 of 1,234 rows.");
+});
+
 test("JobList shows each job live, with a link where the page gives one", async () => {
   for (const jobId of ["a", "b"]) api.put(shot(jobId, 5));
   show(<JobList ids={["b", "a"]} href={(jobId) => `/ui/jobs/${jobId}`} />);
