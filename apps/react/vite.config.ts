@@ -1,9 +1,26 @@
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+const ADDRESS = "import.meta.env?.VITE_HEADWAY_URL";
+const STAND_IN = "__HEADWAY_URL__";
+
+/** Leave the API's address to the build of the page that uses the kit. */
+const leaveAddress: Plugin = {
+  name: "leave-address",
+  apply: "build",
+  enforce: "pre",
+  transform: (code) => (code.includes(ADDRESS) ? { code: code.replace(ADDRESS, STAND_IN), map: null } : null),
+  generateBundle(_options, bundle) {
+    for (const part of Object.values(bundle))
+      if (part.type === "chunk") part.code = part.code.replace(STAND_IN, ADDRESS);
+  },
+};
 
 const react18 = (name: string) => fileURLToPath(new URL(`react18/node_modules/${name}`, import.meta.url));
 
 export default defineConfig({
+  plugins: [leaveAddress],
   build: {
     target: "es2022",
     sourcemap: true,

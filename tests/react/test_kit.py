@@ -1,5 +1,6 @@
 """The React kit: its style, types, build and own tests."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.servers import ROOT
 EXAMPLES = {
     "extends": str(KIT / "tsconfig.json"),
     "compilerOptions": {
-        "types": [],
+        "types": ["vite/client"],
         "paths": {
             "headway-react": [str(KIT / "src" / "index.ts")],
             "headway-react/hooks": [str(KIT / "src" / "hooks.ts")],
@@ -57,6 +58,13 @@ def test_it_builds_into_what_npm_could_publish():
     check("vite", "build")
     check("tsc", "-p", "tsconfig.build.json")
     check("publint", "--strict", "--pack", "false")
+
+
+def test_all_hooks_and_what_is_below_them_weigh_6_kib_as_a_browser_gets_them(tmp_path: Path):
+    check("vite", "build", "--config", "tests/size.config.ts", "--outDir", str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    assert b'from"react"' in file.read_bytes()
+    assert len(gzip.compress(file.read_bytes(), 9)) <= 6 * 1024
 
 
 @pytest.mark.slow

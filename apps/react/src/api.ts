@@ -3,12 +3,15 @@ import type { Problem, Snapshot } from "./wire";
 
 /** Where the API is, and who asks. */
 export interface ApiOptions {
-  /** The API's address; default `http://localhost:8000`; empty means where the page comes from. */
-  readonly url?: string;
+  /**
+   * The API's address; empty means where the page comes from. Default: `VITE_HEADWAY_URL` as it was when Vite built the
+   * page, else the lesson's `http://localhost:8000`.
+   */
+  readonly url?: string | undefined;
   /** Sent as `Authorization: Bearer …`, and on the socket; default none. */
-  readonly token?: string | null;
+  readonly token?: string | null | undefined;
   /** The caller's name, where the API has no users; default none. */
-  readonly user?: string | null;
+  readonly user?: string | null | undefined;
 }
 
 /** What a job can be asked for. */
@@ -21,8 +24,10 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export const LESSON_URL = "http://localhost:8000";
-const REQUEST_MS = 10_000;
+/** Where the API is unless somebody says otherwise. */
+export const DEFAULT_URL: string = import.meta.env?.VITE_HEADWAY_URL ?? "http://localhost:8000";
+/** How long an answer may take that is not asked to be held, in milliseconds. */
+export const REQUEST_MS = 10_000;
 
 /** The API did not do what was asked, or did not answer. */
 export class ApiError extends Error {
@@ -43,32 +48,47 @@ export class ApiError extends Error {
 export class Api {
   readonly url: string;
   readonly token: string | null;
-  readonly #headers: Record<string, string>;
+  /** Whether it answers for several jobs at once; the lesson's own does not. */
+  hasBatches = true;
+  /** Frames and bodies so far that could not be read. */
+  dropped = 0;
+  readonly #headers: Record<string, string> = {};
 
-  constructor({ url = LESSON_URL, token = null, user = null }: ApiOptions = {}) {
+  constructor({ url = DEFAULT_URL, token = null, user = null }: ApiOptions = {}) {
     this.url = url.replace(/\/+$/, "");
     this.token = token;
-    this.#headers = {
-      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-      ...(user === null ? {} : { "X-Headway-User": user }),
-    };
+    if (token !== null) this.#headers.Authorization = `Bearer ${token}`;
+    if (user !== null) this.#headers["X-Headway-User"] = user;
   }
 
   /** Where the socket of many jobs is. */
   get socketUrl(): string {
-    const address = new URL(this.url || "/", globalThis.location?.href).href;
-    return `${address.replace(/^http/, "ws").replace(/\/$/, "")}/ws`;
+    return new URL(`${this.url}/ws`, globalThis.location?.href).href.replace(/^http/, "ws");
   }
 
-  /** Ask, whatever the answer's status; the promise fails if none comes, or `signal` says so. */
-  async get(path: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(this.url + path, {
-      cache: "no-store",
-      headers: { ...this.#headers, ...headers },
-      signal,
-    });
-    const text = await response.text();
-    return { httpStatus: response.status, headers: response.headers, body: parseJson(text) };
+  /**
+   * Ask, whatever the answer's status; the promise fails if none comes within `waitMs`, or `giveUp` is aborted.
+   *
+   * The browser itself sends the `ETag` of what it has, and keeps that where the API answers that nothing changed.
+   */
+  async ask(path: string, giveUp: AbortController, waitMs: number, init: RequestInit = {}): Promise<Answer> {
+    const timer = setTimeout(() => giveUp.abort(), waitMs);
+    try {
+      const headers = { ...this.#headers, ...init.headers };
+      const response = await fetch(this.url + path, {
+        cache: "no-cache",
+        ...init,
+        headers,
+        signal: giveUp.signal,
+      });
+      return {
+        httpStatus: response.status,
+        headers: response.headers,
+        body: parseJson(await response.text()),
+      };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -77,7 +97,7 @@ export class Api {
    * @throws ApiError the API refused, or did not answer within 10 s
    */
   async read(path: string): Promise<unknown> {
-    return (await this.#exchange(path, {})).body;
+    return (await this.#exchange(path)).body;
   }
 
   /** Ask a job for something; its snapshot after it. Throws as `read`. */
@@ -90,47 +110,26 @@ export class Api {
     return this.#post("/jobs", JSON.stringify({ task, params, ...(queue === undefined ? {} : { queue }) }));
   }
 
-  async #post(path: string, body?: string): Promise<Snapshot> {
-    const headers = {
-      "Idempotency-Key": randomKey(),
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-    };
-    const init = { method: "POST", headers, ...(body === undefined ? {} : { body }) };
+  async #post(path: string, body: string | null = null): Promise<Snapshot> {
+    const key = crypto.getRandomValues(new Uint8Array(16)).join("-");
+    const headers = { "Idempotency-Key": key, ...(body && { "Content-Type": "application/json" }) };
+    const init = { method: "POST", headers, body };
     const answer = await this.#exchange(path, init).catch((error: ApiError) => {
       // Nobody knows whether it arrived; with the same key a repeat is the same.
-      if (error.httpStatus !== 0) throw error;
+      if (error.httpStatus) throw error;
       return this.#exchange(path, init);
     });
     const snapshot = readSnapshot(answer.body);
-    if (snapshot === null)
-      throw new ApiError(answer.httpStatus, null, `what answers at ${this.url} is not headway's API`);
-    return snapshot;
+    if (snapshot) return snapshot;
+    throw new ApiError(answer.httpStatus, null, `${this.url} is not headway's API`);
   }
 
-  async #exchange(path: string, init: RequestInit): Promise<Answer> {
-    const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), REQUEST_MS);
-    try {
-      const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };
-      const response = await fetch(this.url + path, {
-        cache: "no-store",
-        ...init,
-        headers,
-        signal: giveUp.signal,
-      });
-      const answer = {
-        httpStatus: response.status,
-        headers: response.headers,
-        body: parseJson(await response.text()),
-      };
-      if (response.ok) return answer;
-      throw errorOf(answer);
-    } catch (error) {
-      if (error instanceof ApiError) throw error;
+  async #exchange(path: string, init?: RequestInit): Promise<Answer> {
+    const answer = await this.ask(path, new AbortController(), REQUEST_MS, init).catch(() => {
       throw new ApiError(0, null, `the API at ${this.url} does not answer`);
-    } finally {
-      clearTimeout(timer);
-    }
+    });
+    if (answer.httpStatus > 299) throw errorOf(answer);
+    return answer;
   }
 }
 
@@ -138,9 +137,4 @@ export class Api {
 export function errorOf({ httpStatus, body }: Answer): ApiError {
   const problem = isObject(body) && typeof body.detail === "string" ? (body as unknown as Problem) : null;
   return new ApiError(httpStatus, problem, problem?.detail ?? `the API answered with ${httpStatus}`);
-}
-
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -20,8 +20,8 @@ export function pollAfterMs(header: string | null, idleMs: number, draw: Draw): 
 
 /** A header's number of seconds, in milliseconds; null if it is not a finite number from 0. */
 export function millisecondsOf(header: string | null): number | null {
-  const seconds = header?.trim() ? Number(header) : Number.NaN;
-  return Number.isFinite(seconds) && seconds >= 0 ? 1000 * seconds : null;
+  const seconds = Number(header?.trim() || Number.NaN);
+  return seconds >= 0 && seconds < Number.POSITIVE_INFINITY ? 1000 * seconds : null;
 }
 
 /**

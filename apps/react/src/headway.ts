@@ -1,3 +1,4 @@
+import { Alarm } from "./alarm";
 import { type Action, Api, ApiError, type ApiOptions } from "./api";
 import type { Draw } from "./cadence";
 import { Job, type JobView, UNHEARD } from "./job";
@@ -24,7 +25,8 @@ const HIDDEN_ROUND_MS = 1000;
  */
 export class Headway {
   readonly api: Api;
-  readonly #options: HeadwayOptions;
+  /** What it was made with. */
+  readonly options: HeadwayOptions;
   readonly #sockets: boolean;
   readonly #roundMs: number;
   readonly #draw: Draw;
@@ -32,44 +34,22 @@ export class Headway {
   readonly #lines: Line[] = [];
   readonly #changed = new Set<Job>();
   readonly #questions = new Map<string, Question<unknown>>();
-  #round: ReturnType<typeof setTimeout> | null = null;
+  readonly #round = new Alarm(() => this.#tellAll());
   #toldAt = Number.NEGATIVE_INFINITY;
   #sleepOn: (() => void) | null = null;
-  #polling: Headway | null = null;
 
   constructor(options: HeadwayOptions = {}) {
     const { roundMs = 50, draw = Math.random, sockets = true, ...api } = options;
     this.api = new Api(api);
-    this.#options = options;
+    this.options = options;
     this.#sockets = sockets;
     this.#roundMs = roundMs;
     this.#draw = draw;
   }
 
-  /** The same without sockets, for all on the page who want to poll. */
-  get polling(): Headway {
-    this.#polling ??= this.#sockets ? new Headway({ ...this.#options, sockets: false }) : this;
-    return this.#polling;
-  }
-
-  /** What it holds now: jobs, sockets, requests under way and timers. */
-  get held(): { jobs: number; sockets: number; requests: number; timers: number } {
-    const held = { jobs: this.#jobs.size, sockets: 0, requests: 0, timers: Number(this.#round !== null) };
-    for (const line of this.#lines) {
-      held.sockets += line.held.sockets;
-      held.requests += line.held.requests;
-      held.timers += line.held.timers;
-    }
-    for (const question of this.#questions.values()) {
-      held.requests += question.held.requests;
-      held.timers += question.held.timers;
-    }
-    return held;
-  }
-
   /** Frames and bodies so far that could not be read; the last snapshot stayed. */
   get dropped(): number {
-    return this.#lines.reduce((sum, line) => sum + line.dropped, 0);
+    return this.api.dropped;
   }
 
   /** What the API answers to `GET path`, asked for again every `everyMs`; 0 means once. Shared by all who ask the same. */
@@ -160,8 +140,7 @@ export class Headway {
     this.#changed.delete(job);
     for (const line of this.#lines) line.leave(job);
     if (this.#jobs.size) return;
-    if (this.#round !== null) clearTimeout(this.#round);
-    this.#round = null;
+    this.#round.clear();
     this.#sleepOn?.();
     this.#sleepOn = null;
   }
@@ -169,20 +148,19 @@ export class Headway {
   /** The network may be back, or somebody looks again: find out now. The browser's own events call it. */
   wake(): void {
     for (const line of this.#lines) line.wake();
-    if (this.#round !== null) this.#tellAll();
+    if (this.#round.isSet) this.#tellAll();
   }
 
   // A hundred jobs that change ten times a second are told of in rounds, so that a page draws them together.
   #tell(job: Job): void {
     this.#changed.add(job);
-    if (this.#round !== null) return;
+    if (this.#round.isSet) return;
     const gap = isHidden() ? HIDDEN_ROUND_MS : this.#roundMs;
-    this.#round = setTimeout(() => this.#tellAll(), Math.max(gap - (performance.now() - this.#toldAt), 0));
+    this.#round.set(Math.max(gap - (performance.now() - this.#toldAt), 0));
   }
 
   #tellAll(): void {
-    if (this.#round !== null) clearTimeout(this.#round);
-    this.#round = null;
+    this.#round.clear();
     this.#toldAt = performance.now();
     const changed = [...this.#changed];
     this.#changed.clear();

@@ -9,3 +9,4 @@ export { default as JobLive } from "./JobLive";
 export { default as JobPoller } from "./JobPoller";
 export { JobProgress, type JobProgressProps } from "./JobProgress";
 export { NestedBars } from "./NestedBars";
+export * from "./transport";

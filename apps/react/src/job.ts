@@ -46,6 +46,7 @@ export class Job {
   /** When the API first said that it does not know the job; null while it does. */
   unknownSince: number | null = null;
   #view = UNHEARD;
+  #uncounted = "";
   readonly #changed: (job: Job) => void;
 
   constructor(jobId: string, changed: (job: Job) => void) {
@@ -69,16 +70,22 @@ export class Job {
   }
 
   /** Take a snapshot in; false if it is no news. */
-  take(snapshot: Snapshot): boolean {
+  take(taken: Snapshot): boolean {
     this.unknownSince = null;
+    const snapshot = taken.seq ? taken : this.#counted(taken);
     if (snapshot.seq <= (this.seq ?? 0)) return false;
-    const connection = isTerminal(snapshot) ? "over" : this.#view.connection;
-    this.set({
-      snapshot,
-      problem: null,
-      connection: connection === "over" && !isTerminal(snapshot) ? "connecting" : connection,
-    });
+    const { connection } = this.#view;
+    const next = isTerminal(snapshot) ? "over" : connection === "over" ? "connecting" : connection;
+    this.set({ snapshot, problem: null, connection: next });
     return true;
+  }
+
+  // Where nobody counts writes, whatever differs from the last is the next.
+  #counted(snapshot: Snapshot): Snapshot {
+    const text = JSON.stringify(snapshot);
+    const seq = (this.seq ?? 0) + Number(text !== this.#uncounted);
+    this.#uncounted = text;
+    return { ...snapshot, seq };
   }
 
   /** Say how news of it come now, unless there will be none. */

@@ -1,8 +1,8 @@
 import { Alarm } from "./alarm";
 import { type Answer, type Api, errorOf } from "./api";
-import { backoffMs, type Draw, millisecondsOf, pollAfterMs } from "./cadence";
-import type { Job } from "./job";
-import { isHidden } from "./page";
+import { backoffMs, type Draw } from "./cadence";
+import type { Connection, Job } from "./job";
+import { Pace } from "./pace";
 import { isFailure, Poll } from "./poll";
 import { ManySocket, type SocketEvents } from "./socket";
 import type { Snapshot } from "./wire";
@@ -11,14 +11,8 @@ import type { Snapshot } from "./wire";
 export const JOBS_MAX = 200;
 /** How long a job may be unknown before it counts as not there; the API's socket waits as long. */
 const UNKNOWN_MS = 5000;
-/** How long the API is asked to hold an answer, in whole seconds; it takes up to 30. */
-const HOLD_S = 25;
-/** An answer without news that came before so much of that time was not held. */
-const HELD = 0.9;
 /** An open socket that was silent for so long is checked by asking. */
 const SILENT_MS = 30_000;
-/** Polls of a page that nobody can see keep at least so far apart. */
-const HIDDEN_MS = 15_000;
 
 /**
  * News of up to 200 jobs, over one socket or by asking.
@@ -28,11 +22,10 @@ const HIDDEN_MS = 15_000;
  * not asked for a socket.
  */
 export class Line {
-  /** Frames and bodies that could not be read. */
-  dropped = 0;
   readonly #api: Api;
   readonly #draw: Draw;
   readonly #sockets: boolean;
+  readonly #pace: Pace;
   readonly #jobs = new Map<string, Job>();
   readonly #fresh = new Set<string>();
   readonly #pollAlarm = new Alarm(() => this.#ask());
@@ -40,34 +33,21 @@ export class Line {
   #poll: Poll | null = null;
   #socket: ManySocket | null = null;
   #settling = false;
-  #etag: { key: string; tag: string } | null = null;
-  #pollsFailed = 0;
   #connectsFailed = 0;
   #connectAt = 0;
-  #holdS = HOLD_S;
-  #holds = true;
   #behind = 0;
   #heardAt = Date.now();
-  #changedAt = performance.now();
 
   constructor(api: Api, draw: Draw, sockets: boolean) {
     this.#sockets = sockets;
     this.#api = api;
     this.#draw = draw;
+    this.#pace = new Pace(draw);
   }
 
   /** How many jobs it follows. */
   get size(): number {
     return this.#jobs.size;
-  }
-
-  /** What it holds now. */
-  get held(): { sockets: number; requests: number; timers: number } {
-    return {
-      sockets: Number(this.#socket !== null),
-      requests: Number(this.#poll !== null),
-      timers: Number(this.#pollAlarm.isSet) + Number(this.#connectAlarm.isSet),
-    };
   }
 
   has(job: Job): boolean {
@@ -95,7 +75,7 @@ export class Line {
     this.#connectAt = 0;
     if (this.#jobs.size && this.#poll === null) this.#ask();
     // A request that began before may hang in a network that is gone.
-    else if (this.#pollsFailed || this.#poll?.holdS) this.#askAnew();
+    else if (this.#pace.failures || this.#poll?.holdS) this.#askAnew();
   }
 
   // Components come and go together: what they change is looked at once.
@@ -118,7 +98,7 @@ export class Line {
     this.#connectAlarm.clear();
     this.#dropPoll();
     this.#hangUp();
-    this.#connectAt = this.#connectsFailed = this.#pollsFailed = 0;
+    this.#connectAt = this.#connectsFailed = this.#pace.failures = 0;
   }
 
   #askAnew(): void {
@@ -139,20 +119,24 @@ export class Line {
 
   // Whether polls had stopped for it.
   #loseSocket(): boolean {
-    const wasOpen = this.#socket?.isOpen ?? false;
+    const wasOpen = this.#isLive;
     this.#hangUp();
     return wasOpen;
+  }
+
+  get #isLive(): boolean {
+    return this.#socket?.isOpen ?? false;
   }
 
   async #ask(): Promise<void> {
     this.#pollAlarm.clear();
     if (this.#poll !== null || !this.#jobs.size) return;
-    const asked = this.#socket?.isOpen && this.#fresh.size ? this.#fresh : this.#jobs.keys();
+    const asked = this.#isLive && this.#fresh.size ? this.#fresh : this.#jobs.keys();
     const jobIds = [...asked];
     const holdS = this.#holdFor(jobIds);
     const poll = new Poll(this.#api, jobIds, this.#jobs.get(jobIds[0] ?? "")?.seq ?? 0, holdS);
     this.#poll = poll;
-    const answer = await poll.ask(this.#etag?.key === poll.key ? this.#etag.tag : null);
+    const answer = await poll.ask();
     if (this.#poll !== poll) return;
     this.#poll = null;
     if (answer === null || isFailure(answer)) this.#failed(poll, answer);
@@ -161,61 +145,34 @@ export class Line {
   }
 
   // Only where the socket fails, and no longer than until that is tried again.
-  #holdFor(jobIds: readonly string[]): number {
-    const [jobId = ""] = jobIds;
-    const seq = this.#jobs.get(jobId)?.seq ?? null;
-    if (
-      jobIds.length > 1 ||
-      seq === null ||
-      !this.#holds ||
-      !this.#connectsFailed ||
-      this.#socket ||
-      isHidden()
-    )
-      return 0;
-    const untilConnectS = (this.#connectAt - performance.now()) / 1000;
-    return Math.floor(Math.min(this.#holdS, Math.max(untilConnectS, 1)));
+  #holdFor([jobId = "", ...others]: readonly string[]): number {
+    const isKnown = (this.#jobs.get(jobId)?.seq ?? null) !== null;
+    if (others.length || !isKnown || !this.#connectsFailed || this.#socket) return 0;
+    return this.#pace.holdS(this.#connectAt - performance.now());
   }
 
   #answered(poll: Poll, answer: Answer): void {
-    this.#pollsFailed = 0;
     this.#heardAt = Date.now();
     const found = poll.read(answer);
-    this.dropped += found.dropped;
     const news = found.snapshots.filter((snapshot) => this.#take(snapshot));
-    const late = news.filter(({ job_id }) => !this.#fresh.has(job_id)).length;
-    const tag = answer.headers.get("etag");
-    this.#etag = tag === null ? this.#etag : { key: poll.key, tag };
+    const late = news.some(({ job_id }) => !this.#fresh.has(job_id));
     for (const jobId of found.missing) this.#missing(jobId);
+    const pauseMs = this.#pace.afterAnswer(poll, answer, news.length > 0, found.missing.length > 0);
     for (const jobId of poll.jobIds) this.#fresh.delete(jobId);
-    const live = this.#socket?.isOpen ?? false;
-    for (const job of this.#jobs.values()) job.connection(live ? "live" : "polling");
+    const live = this.#isLive;
+    this.#say(live ? "live" : "polling");
     if (!this.#jobs.size) {
       this.#stop();
       return;
     }
     if (live) this.#checked(late);
-    else this.#pollAlarm.set(this.#pauseMs(poll, answer, news.length, found.missing.length > 0));
+    else this.#pollAlarm.set(pauseMs);
     this.#subscribe();
     this.#connectIfDue();
   }
 
-  #pauseMs(poll: Poll, answer: Answer, news: number, unknown: boolean): number {
-    const heldMs = performance.now() - poll.startedAt;
-    const idle = poll.holdS > 0 && news === 0;
-    if (idle) this.#holds = heldMs >= HELD * 1000 * poll.holdS;
-    const cadence = pollAfterMs(
-      answer.headers.get("headway-poll-after"),
-      performance.now() - this.#changedAt,
-      this.#draw,
-    );
-    const pause = unknown ? Math.min(cadence, 1000) : cadence;
-    if (isHidden()) return Math.max(pause, HIDDEN_MS);
-    return idle && this.#holds ? Math.max(pause - heldMs, 0) : pause;
-  }
-
   // What is asked for beside an open socket should be no news, but for what is on its way just now.
-  #checked(late: number): void {
+  #checked(late: boolean): void {
     this.#behind = late ? this.#behind + 1 : 0;
     if (this.#behind < 2) {
       this.#pollAlarm.set(this.#behind ? 1000 : SILENT_MS);
@@ -225,16 +182,15 @@ export class Line {
   }
 
   #failed(poll: Poll, answer: Answer | null): void {
-    this.#pollsFailed += 1;
-    this.#holds = true;
-    // Something in between may cut what is silent for long.
-    if (poll.holdS && performance.now() - poll.startedAt >= 1000) this.#holdS = Math.max(poll.holdS >> 1, 1);
-    const retryAfter = Math.min(millisecondsOf(answer?.headers.get("retry-after") ?? null) ?? 0, 60_000);
-    const pause = Math.max(backoffMs(this.#pollsFailed, this.#draw, 500, 10_000), retryAfter);
+    const pause = this.#pace.afterFailure(poll, answer);
     this.#pollAlarm.set(pause);
-    if (this.#socket?.isOpen) return;
+    if (this.#isLive) return;
     this.#connectAt = Math.max(this.#connectAt, performance.now() + pause);
-    for (const job of this.#jobs.values()) job.connection("waiting", this.#heardAt);
+    this.#say("waiting", this.#heardAt);
+  }
+
+  #say(connection: Connection, staleSince: number | null = null): void {
+    for (const job of this.#jobs.values()) job.connection(connection, staleSince);
   }
 
   #refuse(detail: string): void {
@@ -260,7 +216,7 @@ export class Line {
   #take(snapshot: Snapshot): boolean {
     const job = this.#jobs.get(snapshot.job_id);
     if (!job?.take(snapshot)) return false;
-    this.#changedAt = performance.now();
+    this.#pace.changed();
     if (job.isSettled) this.leave(job);
     return true;
   }
@@ -272,7 +228,7 @@ export class Line {
   }
 
   #connectIfDue(): void {
-    if (!this.#sockets || this.#socket !== null || this.#pollsFailed || !this.#jobs.size) return;
+    if (!this.#sockets || this.#socket !== null || this.#pace.failures || !this.#jobs.size) return;
     const wait = this.#connectAt - performance.now();
     if (wait > 0) {
       this.#connectAlarm.set(wait);
@@ -291,14 +247,13 @@ export class Line {
       this.#heardAt = Date.now();
       this.#behind = 0;
       if (this.#poll?.holdS) this.#dropPoll();
-      for (const job of this.#jobs.values()) job.connection("live");
+      this.#say("live");
       this.#subscribe();
       if (this.#poll === null) this.#pollAlarm.set(SILENT_MS);
     },
     snapshot: (snapshot) => {
       this.#heardAt = Date.now();
       this.#behind = 0;
-      this.#etag = null;
       this.#take(snapshot);
       if (this.#poll === null && this.#jobs.size) this.#pollAlarm.set(SILENT_MS);
     },
@@ -307,16 +262,11 @@ export class Line {
       if (job === undefined) return;
       if (httpStatus === 404) this.#giveUp(job, "unknown", detail);
       else if (httpStatus === 502) this.#giveUp(job, "unreadable", detail);
-      else {
-        this.#socketEnded(this.#loseSocket(), false);
-      }
-    },
-    dropped: () => {
-      this.dropped += 1;
+      else this.#socketEnded(this.#loseSocket(), false);
     },
     ended: (code, reason, good) => {
       const wasOpen = this.#loseSocket();
-      if (code === 4401 || code === 4403) this.#refuse(reason || "the API refused the connection");
+      if (code === 4401 || code === 4403) this.#refuse(reason || "the API refused");
       else this.#socketEnded(wasOpen, good);
     },
   };
@@ -327,8 +277,10 @@ export class Line {
     const spread = 500 * this.#draw();
     const wait = good ? spread : backoffMs(this.#connectsFailed, this.#draw, 1000, 60_000);
     this.#connectAt = performance.now() + wait;
-    if (wasOpen) for (const job of this.#jobs.values()) job.connection("polling");
-    if (wasOpen && this.#poll === null) this.#pollAlarm.set(good ? spread : 0);
+    if (wasOpen) {
+      this.#say("polling");
+      if (this.#poll === null) this.#pollAlarm.set(good ? spread : 0);
+    }
     this.#connectIfDue();
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer, Api } from "./api";
+import { type Answer, type Api, REQUEST_MS } from "./api";
 import { isObject, readSnapshot } from "./snapshot";
 import type { Snapshot } from "./wire";
 
@@ -7,13 +7,10 @@ export interface Found {
   readonly snapshots: readonly Snapshot[];
   /** Jobs that the API does not know. */
   readonly missing: readonly string[];
-  /** Bodies that could not be read. */
-  readonly dropped: number;
-  readonly answer: Answer;
 }
 
-const REQUEST_MS = 10_000;
 const FAILED: readonly number[] = [408, 425, 429];
+const NOT_FOUND = 404;
 
 /** One request for what some jobs are doing; at most one at a time. */
 export class Poll {
@@ -32,28 +29,12 @@ export class Poll {
     this.holdS = holdS;
   }
 
-  /** What tells it from a poll for other jobs. */
-  get key(): string {
-    return this.jobIds.join(",");
-  }
-
-  /**
-   * Ask; null if the API did not answer, or could not serve it.
-   *
-   * @param etag that of the last answer to the same question, or null
-   */
-  async ask(etag: string | null): Promise<Answer | null> {
-    const timer = setTimeout(() => this.cancel(), REQUEST_MS + 1000 * this.holdS);
+  /** Ask; null if the API did not answer, or was given up. */
+  async ask(): Promise<Answer | null> {
     try {
-      return await this.#api.get(
-        this.#path(),
-        this.#cancel.signal,
-        etag === null ? {} : { "If-None-Match": etag },
-      );
+      return await (this.jobIds.length > 1 ? this.#many() : this.#one(this.jobIds[0] ?? ""));
     } catch {
       return null;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -63,30 +44,53 @@ export class Poll {
   }
 
   /** What is in an answer with 200, 304 or 404. */
-  read(answer: Answer): Found {
-    if (answer.httpStatus === 304) return { snapshots: [], missing: [], dropped: 0, answer };
-    if (answer.httpStatus === 404) return { snapshots: [], missing: this.jobIds, dropped: 0, answer };
-    const { body } = answer;
+  read({ httpStatus, body }: Answer): Found {
+    if (httpStatus !== 200) return { snapshots: [], missing: httpStatus === NOT_FOUND ? this.jobIds : [] };
     const many = this.jobIds.length > 1;
-    const values: readonly unknown[] = !many
-      ? [body]
-      : isObject(body) && Array.isArray(body.snapshots)
-        ? body.snapshots
-        : [null];
+    const values = many ? listed(body, "snapshots") : [body];
     const snapshots = values.map(readSnapshot).filter((snapshot) => snapshot !== null);
-    const missing = many && isObject(body) && Array.isArray(body.missing) ? body.missing.map(String) : [];
-    return { snapshots, missing, dropped: values.length - snapshots.length, answer };
+    const missing = many ? listed(body, "missing").map(String) : [];
+    this.#api.dropped += values.length - snapshots.length;
+    return { snapshots, missing };
   }
 
-  #path(): string {
-    const [first = ""] = this.jobIds;
-    if (this.jobIds.length > 1) return `/status?ids=${this.jobIds.map(encodeURIComponent).join(",")}`;
-    const held = this.holdS > 0 ? `?after=${this.#after}&wait=${this.holdS}` : "";
-    return `/status/${encodeURIComponent(first)}${held}`;
+  async #many(): Promise<Answer> {
+    if (this.#api.hasBatches) {
+      const answer = await this.#get(`?ids=${this.jobIds.map(encodeURIComponent)}`);
+      if (answer.httpStatus !== NOT_FOUND) return answer;
+      this.#api.hasBatches = false;
+    }
+    // The lesson's own API knows single jobs alone.
+    const snapshots: unknown[] = [];
+    const missing: string[] = [];
+    for (const jobId of this.jobIds) {
+      const answer = await this.#one(jobId);
+      if (answer.httpStatus === 200) snapshots.push(answer.body);
+      else if (answer.httpStatus === NOT_FOUND) missing.push(jobId);
+      else return answer;
+    }
+    return { httpStatus: 200, headers: new Headers(), body: { snapshots, missing } };
+  }
+
+  #one(jobId: string): Promise<Answer> {
+    const held = this.holdS ? `?after=${this.#after}&wait=${this.holdS}` : "";
+    return this.#get(`/${encodeURIComponent(jobId)}${held}`);
+  }
+
+  #get(rest: string): Promise<Answer> {
+    // A browser lets one tab wait for what another one asks, where it may keep the answer.
+    const cache = this.holdS ? "no-store" : "no-cache";
+    return this.#api.ask(`/status${rest}`, this.#cancel, REQUEST_MS + 1000 * this.holdS, { cache });
   }
 }
 
 /** Whether an answer means: later. */
 export function isFailure(answer: Answer | null): boolean {
   return answer === null || answer.httpStatus >= 500 || FAILED.includes(answer.httpStatus);
+}
+
+// What is no list of the API's is one value that cannot be read.
+function listed(body: unknown, name: string): readonly unknown[] {
+  const value = isObject(body) ? body[name] : null;
+  return Array.isArray(value) ? value : [null];
 }

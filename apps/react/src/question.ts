@@ -46,11 +46,6 @@ export class Question<T> {
     return this.#view;
   }
 
-  /** What it holds now. */
-  get held(): { requests: number; timers: number } {
-    return { requests: Number(this.#underWay), timers: Number(this.#alarm.isSet) };
-  }
-
   /** Call `listener` when `view` has changed, until the returned function is called. */
   subscribe(listener: () => void): () => void {
     const own = () => listener();
@@ -102,8 +97,7 @@ export class Question<T> {
   }
 
   #pauseMs(error: ApiError | null): number | null {
-    if (error === null) return this.#everyMs || null;
-    const mayPass = error.httpStatus === 0 || error.httpStatus >= 500;
+    const mayPass = error && (!error.httpStatus || error.httpStatus >= 500);
     return mayPass ? backoffMs(this.#failures, Math.random, 500, 10_000) : this.#everyMs || null;
   }
 }

@@ -1,19 +1,17 @@
 import type { JobError, Snapshot, Status } from "./wire";
 
-const STATUSES: ReadonlySet<unknown> = new Set<Status>([
+const TERMINAL: readonly Status[] = ["finished", "failed", "canceled"];
+const STATUSES: readonly unknown[] = [
+  ...TERMINAL,
   "queued",
   "started",
   "running",
   "paused",
-  "canceled",
-  "failed",
-  "finished",
-]);
-const TERMINAL: ReadonlySet<Status> = new Set<Status>(["finished", "failed", "canceled"]);
+] satisfies Status[];
 
 /** Whether no further write of this attempt can change the job. A closed stream says nothing about that. */
 export function isTerminal(snapshot: Snapshot): boolean {
-  return TERMINAL.has(snapshot.status);
+  return TERMINAL.includes(snapshot.status);
 }
 
 /** The value that a text stands for; undefined if it is no JSON. */
@@ -34,17 +32,17 @@ export function isObject(value: unknown): value is Record<string, unknown> {
  * The snapshot that a value from the wire is; null if it is none.
  *
  * Plain writers' snapshots come as they were written: a percent that no bar could draw is brought into range, and what
- * stands where text belongs becomes text.
+ * stands where text belongs becomes text. The lesson's own API counts no writes: `seq` is then 0.
  */
 export function readSnapshot(value: unknown): Snapshot | null {
   if (!isObject(value)) return null;
-  const { job_id, seq, status, percent, message, updated_at, error } = value;
-  if (typeof job_id !== "string" || !STATUSES.has(status)) return null;
-  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1) return null;
+  const { job_id, seq = 0, status, percent, message, updated_at, error } = value;
+  if (typeof job_id !== "string" || !STATUSES.includes(status)) return null;
+  if (!Number.isSafeInteger(seq) || (seq as number) < 0) return null;
   return {
     ...value,
     job_id,
-    seq,
+    seq: seq as number,
     status: status as Status,
     percent: typeof percent === "number" ? Math.floor(Math.min(Math.max(percent, 0), 100)) : 0,
     message: text(message),
@@ -55,13 +53,12 @@ export function readSnapshot(value: unknown): Snapshot | null {
 }
 
 function text(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  const there = value ?? "";
+  return typeof there === "string" ? there : JSON.stringify(there);
 }
 
 function readError(value: unknown): JobError | null {
-  if (value === null || value === undefined) return null;
-  if (!isObject(value)) return { type: "Error", detail: text(value) };
-  const { type } = value;
-  return { ...value, type: typeof type === "string" ? type : "Error", detail: text(value.detail) };
+  if ((value ?? null) === null) return null;
+  const error = isObject(value) ? value : { detail: value };
+  return { ...error, type: text(error.type) || "Error", detail: text(error.detail) };
 }

@@ -8,9 +8,7 @@ export interface SocketEvents {
   opened(): void;
   snapshot(snapshot: Snapshot): void;
   /** The API does not follow this job: an HTTP status and its words. */
-  refused(jobId: string, httpStatus: number, detail: string): void;
-  /** A frame could not be read. */
-  dropped(): void;
+  refused(jobId: string, httpStatus: unknown, detail: string): void;
   /** `good` says whether the socket had been of use, so that the next may be tried at once. */
   ended(code: number | null, reason: string, good: boolean): void;
 }
@@ -23,18 +21,18 @@ const LOST = 1006;
 /** One socket that follows many jobs. */
 export class ManySocket {
   isOpen = false;
-  /** When a frame last came, by `performance.now()`. */
-  heardAt = performance.now();
   readonly #socket: WebSocket;
+  readonly #api: Api;
   readonly #events: SocketEvents;
   readonly #tooLong = new Alarm(() => this.#end(null, ""));
-  readonly #subscribed = new Set<string>();
+  #subscribed = new Set<string>();
   #openedAt = 0;
   #frames = 0;
   #over = false;
 
   /** Throws where the browser takes no such address. */
   constructor(api: Api, events: SocketEvents) {
+    this.#api = api;
     this.#events = events;
     this.#socket = new WebSocket(api.socketUrl);
     this.#tooLong.set(OPEN_MS);
@@ -51,8 +49,7 @@ export class ManySocket {
     const added = [...jobs].filter(([jobId]) => !this.#subscribed.has(jobId));
     if (gone.length) this.#send({ op: "unsubscribe", jobs: gone });
     if (added.length) this.#send({ op: "subscribe", jobs: Object.fromEntries(added) });
-    for (const jobId of gone) this.#subscribed.delete(jobId);
-    for (const [jobId] of added) this.#subscribed.add(jobId);
+    this.#subscribed = new Set(jobs.keys());
   }
 
   /** End it; it says nothing more. */
@@ -66,32 +63,29 @@ export class ManySocket {
     if (this.#over) return;
     this.#tooLong.clear();
     this.isOpen = true;
-    this.#openedAt = this.heardAt = performance.now();
+    this.#openedAt = performance.now();
     if (token !== null) this.#send({ op: "auth", token });
     this.#events.opened();
   }
 
   #took(data: unknown): void {
     if (this.#over) return;
-    this.heardAt = performance.now();
-    const message = typeof data === "string" ? parseJson(data) : undefined;
-    if (!isObject(message)) {
-      this.#events.dropped();
-      return;
-    }
-    const { type, job_id: jobId } = message;
+    const read = parseJson(String(data));
+    const message = isObject(read) ? read : {};
+    const { type } = message;
+    const jobId = String(message.job_id);
     const snapshot = type === "snapshot" ? readSnapshot(message.snapshot) : null;
     if (snapshot !== null) {
       this.#frames += 1;
       this.#events.snapshot(snapshot);
-    } else if (type === "end" && typeof jobId === "string") {
+    } else if (type === "end") {
       this.#frames += 1;
       this.#subscribed.delete(jobId);
-    } else if (type === "error" && typeof jobId === "string") {
+    } else if (type === "error") {
       this.#subscribed.delete(jobId);
-      this.#events.refused(jobId, Number(message.status), String(message.detail));
+      this.#events.refused(jobId, message.status, String(message.detail));
     } else {
-      this.#events.dropped();
+      this.#api.dropped += 1;
     }
   }
 

@@ -1,6 +1,6 @@
 /** Following jobs without React. */
 
-export { type Action, type Api, ApiError, type ApiOptions, LESSON_URL } from "./api";
+export { type Action, type Api, ApiError, type ApiOptions, DEFAULT_URL } from "./api";
 export { Headway, type HeadwayOptions } from "./headway";
 export type { Connection, JobProblem, JobView } from "./job";
 export { isTerminal } from "./snapshot";

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import type { ApiError } from "./api";
 import { useHeadway } from "./provider";
 import { isObject, readSnapshot } from "./snapshot";
-import { type ListedJob, Together } from "./together";
+import { type ListedJob, together } from "./together";
 import { useQuestion } from "./use-question";
 import type { Snapshot, Status } from "./wire";
 
@@ -42,18 +42,18 @@ export function useJobs(
 ): Jobs {
   const headway = useHeadway();
   const ids = isIds(which) ? which : null;
-  const { data, error } = useQuestion(isIds(which) ? null : listPath(which), refreshMs, readList);
+  const { data, error } = useQuestion(ids ? null : listPath(which as JobFilter), refreshMs, readList);
   const jobIds = ids ?? data?.map(({ job_id }) => job_id) ?? [];
   const key = jobIds.join(",");
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key is what tells lists of ids apart
-  const together = useMemo(
-    () => new Together(headway, jobIds, new Map(data?.map((snapshot) => [snapshot.job_id, snapshot]))),
+  const store = useMemo(
+    () => together(headway, jobIds, new Map(data?.map((snapshot) => [snapshot.job_id, snapshot]))),
     [headway, key],
   );
   useEffect(() => {
     for (const snapshot of data ?? []) headway.offer(snapshot);
   }, [headway, data]);
-  const jobs = useSyncExternalStore(together.subscribe, together.get, () => NOTHING);
+  const jobs = useSyncExternalStore(store.subscribe, store.get, () => NOTHING);
   return { jobs, isLoading: ids === null && data === null && error === null, error };
 }
 
@@ -61,11 +61,11 @@ function isIds(which: readonly string[] | JobFilter): which is readonly string[]
   return Array.isArray(which);
 }
 
-function listPath({ status, limit, ...rest }: JobFilter): string {
-  const query = new URLSearchParams(Object.entries(rest).filter(([, value]) => value !== undefined));
-  for (const one of status ?? []) query.append("status", one);
-  if (limit !== undefined) query.set("limit", String(limit));
-  return `/jobs?${query}`;
+function listPath(filter: JobFilter): string {
+  const query = Object.entries(filter).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => [name, String(one)]),
+  );
+  return `/jobs?${new URLSearchParams(query)}`;
 }
 
 function readList(body: unknown): readonly Snapshot[] {

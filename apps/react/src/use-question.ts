@@ -1,9 +1,8 @@
-import { useMemo, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { useHeadway } from "./provider";
 import type { Asked } from "./question";
 
 const UNASKED: Asked<never> = { data: null, error: null };
-const never = () => () => {};
 
 /**
  * What the API answers to `GET path`, shared by all components that ask the same.
@@ -18,8 +17,8 @@ export function useQuestion<T>(path: string | null, everyMs: number, read: (body
     () => (path === null ? null : headway.question(path, everyMs, read)),
     [headway, path, everyMs, read],
   );
-  const subscribe = useMemo(
-    () => (question === null ? never : (listener: () => void) => question.subscribe(listener)),
+  const subscribe = useCallback(
+    (listener: () => void) => question?.subscribe(listener) ?? (() => {}),
     [question],
   );
   return useSyncExternalStore(

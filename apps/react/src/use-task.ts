@@ -40,14 +40,15 @@ export function useTask(name: string, { refreshMs = 0 }: UseTaskOptions = {}): T
   const [submitted, setSubmitted] = useState(BEFORE);
   const submit = useCallback(
     async (params: Readonly<Record<string, unknown>> = {}, queue?: string) => {
-      setSubmitted((before) => ({ ...before, isSubmitting: true, refusal: null }));
+      const say = (parts: Partial<Submitted>) => setSubmitted((before) => ({ ...before, ...parts }));
+      say({ isSubmitting: true, refusal: null });
       try {
         const snapshot = await headway.api.submit(name, params, queue);
-        setSubmitted({ jobId: snapshot.job_id, isSubmitting: false, refusal: null });
+        say({ jobId: snapshot.job_id, isSubmitting: false });
         return snapshot;
       } catch (refusal) {
         if (!(refusal instanceof ApiError)) throw refusal;
-        setSubmitted((before) => ({ ...before, isSubmitting: false, refusal }));
+        say({ isSubmitting: false, refusal });
         return null;
       }
     },

@@ -3,6 +3,7 @@ import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { StrictMode } from "react";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Headway, HeadwayProvider, JobList, JobLive, JobPoller, JobProgress } from "../src";
+import { held, NOTHING, nothingHeld } from "./held";
 import { ScriptedApi, shot } from "./scripted";
 import { until } from "./wait";
 
@@ -17,6 +18,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   cleanup();
+  await nothingHeld();
   await api.stop();
 });
 
@@ -55,7 +57,7 @@ test("JobPoller polls, opens no socket, and stops at the end", async () => {
   expect(api.socketsSeen).toBe(0);
   const asked = api.seen.length;
   unmount();
-  expect(headway.polling.held).toEqual({ jobs: 0, sockets: 0, requests: 0, timers: 0 });
+  expect(held).toEqual(NOTHING);
   expect(api.seen).toHaveLength(asked);
 });
 

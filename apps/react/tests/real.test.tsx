@@ -2,7 +2,8 @@
 import { act, cleanup, renderHook, waitFor } from "@testing-library/react";
 import { StrictMode } from "react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Headway, HeadwayProvider, useJob, useJobActions, useTask } from "../src/hooks";
+import { Headway, HeadwayProvider, useJob, useJobActions, useTask } from "../src";
+import { held, NOTHING, nothingHeld } from "./held";
 import { Network } from "./network";
 import { until } from "./wait";
 
@@ -20,6 +21,7 @@ describe.skipIf(API_URL === undefined)("beside a real API and worker (HEADWAY_AP
 
   afterEach(async () => {
     cleanup();
+    await nothingHeld();
     await network.stop();
   });
 
@@ -42,7 +44,27 @@ describe.skipIf(API_URL === undefined)("beside a real API and worker (HEADWAY_AP
     await waitFor(() => expect(result.current.job.snapshot?.status).toBe("finished"), waiting);
     expect(result.current.job.snapshot).toMatchObject({ percent: 100, result: { msg: "done", value: 42 } });
     unmount();
-    expect(headway.held).toEqual({ jobs: 0, sockets: 0, requests: 0, timers: 0 });
+    expect(held).toEqual(NOTHING);
+  });
+
+  test("an id that changes while its job is live follows the other, over the same one socket", async () => {
+    const [one, other] = await Promise.all(
+      [20, 1].map((n_steps) => headway.api.submit("long_task", { n_steps })),
+    );
+    const first = one?.job_id ?? "";
+    const { result, rerender, unmount } = renderHook(({ id }) => useJob(id), {
+      wrapper,
+      initialProps: { id: first },
+    });
+    await waitFor(() => expect(result.current.snapshot?.status).toBe("running"), waiting);
+    expect(held).toMatchObject({ sockets: 1, listeners: 2 });
+    await headway.api.act(first, "cancel");
+    rerender({ id: other?.job_id ?? "" });
+    expect(result.current.snapshot?.job_id).not.toBe(first);
+    await waitFor(() => expect(result.current.snapshot?.status).toBe("finished"), waiting);
+    expect(result.current.snapshot?.job_id).toBe(other?.job_id);
+    unmount();
+    await nothingHeld();
   });
 
   test("a network that goes half-way and comes back after the end delivers the true end", async () => {

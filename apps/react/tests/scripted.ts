@@ -37,6 +37,8 @@ export class ScriptedApi {
   pollAfter = "5";
   /** Sockets are accepted by nobody. */
   refuseSockets = false;
+  /** As the lesson's own API: single jobs alone, no multiplexed socket, and snapshots that nobody counts. */
+  isLesson = false;
   /** Answer every poll with this status. */
   failWith: { status: number; headers: Record<string, string>; body: unknown } | null = null;
   /** So many answers to `POST` are lost on their way. */
@@ -75,7 +77,7 @@ export class ScriptedApi {
     const sockets = new WebSocketServer({ noServer: true });
     server.on("upgrade", (request, socket, head) => {
       this.socketsSeen += 1;
-      if (this.refuseSockets) socket.destroy();
+      if (this.refuseSockets || this.isLesson) socket.destroy();
       else sockets.handleUpgrade(request, socket, head, (opened) => this.#opened(opened));
     });
     await new Promise<void>((listening) => server.listen(this.#port, "127.0.0.1", listening));
@@ -185,7 +187,8 @@ export class ScriptedApi {
     if (answer) {
       response.writeHead(answer.status);
       response.end(JSON.stringify(answer.body));
-    } else if (path === "/status") this.#answerMany(query.get("ids")?.split(",") ?? [], response);
+    } else if (path === "/status" && !this.isLesson)
+      this.#answerMany(query.get("ids")?.split(",") ?? [], response);
     else this.#answerOne(path.replace("/status/", ""), query, headers["if-none-match"], response);
   }
 
@@ -196,6 +199,11 @@ export class ScriptedApi {
       response.end(
         JSON.stringify({ type: "urn:headway:job-not-found", title: "No", detail: "job not found" }),
       );
+      return;
+    }
+    if (this.isLesson) {
+      const { seq: _, attempt: __, ...plain } = latest;
+      response.end(JSON.stringify(plain));
       return;
     }
     const [after, wait] = [Number(query.get("after")), Number(query.get("wait"))];

@@ -9,11 +9,16 @@ test.each([
   "text",
   [],
   {},
-  { ...RUNNING, seq: undefined },
+  { ...RUNNING, seq: -1 },
+  { ...RUNNING, seq: "7" },
   { ...RUNNING, seq: 0.5 },
   { ...RUNNING, status: "gone" },
 ])("%j is no snapshot", (value) => {
   expect(readSnapshot(value)).toBeNull();
+});
+
+test("a snapshot without a seq is one that nobody counted", () => {
+  expect(readSnapshot({ ...RUNNING, seq: undefined })?.seq).toBe(0);
 });
 
 test("members of a newer writer are kept", () => {

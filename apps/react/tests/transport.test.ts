@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Headway } from "../src/headway";
 import type { JobView } from "../src/job";
+import { held, NOTHING, nothingHeld } from "./held";
 import { ScriptedApi, shot } from "./scripted";
 import { until } from "./wait";
 
@@ -17,6 +18,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const undo of leave) undo();
+  await nothingHeld();
   await api.stop();
 });
 
@@ -52,15 +54,15 @@ test("a terminal snapshot, and nothing else, is the end: socket, requests and ti
   await live("a");
   api.put(shot("a", 2, "finished"));
   await until(() => headway.view("a").connection === "over", "it is over");
-  await until(() => api.openSockets === 0 && headway.held.timers === 0, "the socket is closed");
-  expect(headway.held).toEqual({ jobs: 1, sockets: 0, requests: 0, timers: 0 });
+  await until(() => api.openSockets === 0 && held.timers === 0, "the socket is closed");
+  expect(held).toEqual(NOTHING);
 });
 
 test("a job that is over already costs one request and no socket", async () => {
   api.put(shot("a", 9, "failed"));
   follow("a");
   await until(() => headway.view("a").connection === "over", "it is over");
-  await until(() => headway.held.timers === 0, "no timer is left");
+  await until(() => held.timers === 0, "no timer is left");
   expect(api.socketsSeen).toBe(0);
 });
 
@@ -70,10 +72,10 @@ test("ten that look at one job share one subscription, and the last that leaves 
   await live("a");
   expect([api.socketsSeen, api.seen.length, api.subscribed.length]).toEqual([1, 1, 1]);
   for (const undo of leave.slice(1)) undo();
-  expect(headway.held.jobs).toBe(1);
+  expect(api.openSockets).toBe(1);
   leave[0]?.();
   await until(() => api.openSockets === 0, "the socket is closed");
-  expect(headway.held).toEqual({ jobs: 0, sockets: 0, requests: 0, timers: 0 });
+  expect(held).toEqual(NOTHING);
 });
 
 test("a hundred jobs are one request and one socket", async () => {
@@ -222,8 +224,8 @@ test("a refusal is said and not repeated", async () => {
     kind: "refused",
     detail: "pages of other sites are not served",
   });
-  await until(() => headway.held.timers === 0, "no timer is left");
-  expect(headway.held).toEqual({ jobs: 1, sockets: 0, requests: 0, timers: 0 });
+  await until(() => held.timers === 0, "no timer is left");
+  expect(held).toEqual(NOTHING);
 });
 
 test("a socket closed with 4403 is a refusal", async () => {
@@ -239,7 +241,7 @@ test("a job that nobody knows is said to be unknown", async () => {
   follow("nobody");
   await until(() => headway.view("nobody").problem !== null, "it is unknown");
   expect(headway.view("nobody").problem).toEqual({ kind: "unknown", detail: "job not found" });
-  await until(() => headway.held.timers === 0, "no timer is left");
+  await until(() => held.timers === 0, "no timer is left");
 });
 
 test("a job that the socket forgot is found by asking, and the socket is given up", async () => {
@@ -291,4 +293,21 @@ test("a submit whose answer was lost is sent again with the same key", async () 
   expect((await headway.api.submit("t", {})).job_id).toBe("new");
   expect(api.seen).toHaveLength(2);
   expect(new Set(api.seen.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+});
+
+test("the lesson's own API, which counts nothing and knows single jobs alone, is followed by polling", async () => {
+  api.isLesson = true;
+  api.put(shot("a", 10, "running", { updated_at: "1" }));
+  api.put(shot("b", 10));
+  const views = follow("a");
+  follow("b");
+  const percent = (jobId: string) => headway.view(jobId).snapshot?.percent;
+  await until(() => percent("a") === 10 && percent("b") === 10, "both are shown");
+  api.put(shot("a", 20, "running", { updated_at: "2" }));
+  await until(() => percent("a") === 20, "a has moved");
+  api.put(shot("a", 30, "finished", { updated_at: "3" }));
+  await until(() => headway.view("a").connection === "over", "a is over");
+  expect(views.map(({ snapshot }) => snapshot?.seq).filter(Boolean)).toEqual([1, 2, 3]);
+  expect(headway.view("b")).toMatchObject({ connection: "polling", snapshot: { seq: 1 } });
+  expect(api.seen.filter(({ path }) => path === "/status")).toHaveLength(1);
 });
