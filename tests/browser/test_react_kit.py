@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from redis import Redis
 
 from headway import keys
@@ -42,6 +42,43 @@ def test_polling_and_live_components_show_a_job_from_its_middle_to_its_end(
         assert json.loads(component.locator("pre").inner_text()) == {"msg": "done", "value": 42}
     page.reload()
     expect(live.get_by_text("finished: complete")).to_be_visible()
+
+
+def test_a_socket_that_is_cut_and_then_refused_costs_no_snapshot_and_is_found_again(
+    page: Page, redis: Redis, stack: Stack, kit_url: str
+) -> None:
+    sockets: list[WebSocketRoute] = []
+    refusing = False
+
+    def route(socket: WebSocketRoute) -> None:
+        if refusing:
+            socket.close(code=1011, reason="refused")
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    def put(percent: int) -> None:
+        snapshot = {"job_id": "k-cut", "status": "running", "percent": percent}
+        redis.set(keys.snapshot("k-cut"), json.dumps(snapshot))
+        redis.publish(keys.updates("k-cut"), json.dumps(snapshot))
+
+    page.route_web_socket(re.compile("/ws$"), route)
+    put(20)
+    page.goto(f"{kit_url}/?api={stack.api_url}&job=k-cut")
+    job = page.get_by_label("JobLive").locator("[data-headway=job]")
+    bar = job.get_by_role("progressbar")
+    expect(job).to_have_attribute("data-connection", "live")
+    refusing = True
+    sockets[0].close(code=1011, reason="cut")
+    expect(job).to_have_attribute("data-connection", "polling")
+    for percent in (40, 60):
+        put(percent)
+        expect(bar).to_have_js_property("value", percent)
+    expect(job.get_by_text("The API has not answered for")).to_have_count(0)
+    refusing = False
+    expect(job).to_have_attribute("data-connection", "live")
+    put(80)
+    expect(bar).to_have_js_property("value", 80)
 
 
 def test_a_page_keeps_what_it_knew_while_the_api_is_away_and_recovers_by_itself(

