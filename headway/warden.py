@@ -127,6 +127,8 @@ class Warden:
 
     def _beat(self, now_s: float) -> None:
         self._beat_at_s = now_s + AWAY_PAUSE_S
+        # An attempt that begins while the answer is on its way was refused for not having begun.
+        begun = self.clock.begun
         answer = self._store.run(self._store.calls.heartbeat(self.holder, self._given, "worker"))
         self._beat_at_s = now_s + self._settings.heartbeat_s
         if answer.accepted:
@@ -141,7 +143,7 @@ class Warden:
                 asked = "pause"
             if asked != self._asked:
                 self._asked, self._asked_at_s = asked, now_s
-        elif self.clock.begun:
+        elif begun:
             # What was stopped goes on, to learn or to mend it itself, and stands again after that.
             self._asked = ""
             self._go_on()
