@@ -12,6 +12,7 @@ KIT_READY := $(KIT)/node_modules/.package-lock.json
 PAGE := $(KIT)/demo/dist/index.html
 
 .PHONY: help setup run test check lint types imports unit chaos bench page react react-packages react-types lock clean
+.PHONY: help setup run test check lint types imports unit chaos soak bench react react-packages react-types lock clean
 
 # Say what there is.
 help:
@@ -20,6 +21,7 @@ help:
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'
 	@echo 'make chaos    what clients see, and what becomes of jobs, while all that serves them is killed; new seeds'
+	@echo 'make soak     10 minutes of busy cores, outages, stops and jumps of the clock, by which nobody may be called dead'
 	@echo 'make bench    what headway costs, beside its peers; make bench ONLY=name for one of them'
 	@echo 'make page     build the React page that the API serves at /ui, where it is older than its sources'
 	@echo 'make react    check, test and build the React kit; make react-types after the API has changed'
@@ -83,7 +85,11 @@ unit: $(READY)
 # runs them is killed; `make test` has 7 s and 20 s of it. What failed says what to type: CHAOS_SEED plans it again.
 chaos: $(READY)
 	@CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),3) CHAOS_DURATION_S=$(or $(CHAOS_DURATION_S),40) \
-	CHAOS_JOBS_DURATION_S=$(or $(CHAOS_JOBS_DURATION_S),600) $(BIN)/python -m pytest -rP tests/chaos
+	CHAOS_JOBS_DURATION_S=$(or $(CHAOS_JOBS_DURATION_S),600) $(BIN)/python -m pytest -rP tests/chaos --ignore tests/chaos/test_soak.py
+
+# Whatever a machine may go through without anybody on it dying; `make test` has half a minute of it.
+soak: $(READY)
+	@SOAK_DURATION_S=$(or $(SOAK_DURATION_S),600) $(BIN)/python -m pytest -rP tests/chaos/test_soak.py
 
 # Measure; the figures also go to .headway/bench.json. Fails if one is short of its goal.
 bench: $(READY)

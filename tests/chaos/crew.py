@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -157,13 +156,17 @@ class Crew:
             proxy.__exit__(None, None, None)
         self.redis_server.stop()
 
+    def processes(self) -> list[psutil.Process]:
+        """All that run, and whatever jobs started: by their working folder, which all inherit."""
+        return _working_in(self.folder)
+
     def left(self) -> list[str]:
-        """Processes that the crew, or a job, left behind: by their working folder, which all inherit."""
-        return [f"{process.pid} {' '.join(process.cmdline()[:6])}" for process in _working_in(self.folder)]
+        """What they left behind when they ended."""
+        return [str(process) for process in self.processes()]
 
     def end_left(self) -> None:
         """End them, so that a run that failed costs the next one nothing."""
-        for process in _working_in(self.folder):
+        for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
 
@@ -204,7 +207,7 @@ class Crew:
             post.fill()
 
 
-def _working_in(folder: Path) -> Iterable[psutil.Process]:
+def _working_in(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):

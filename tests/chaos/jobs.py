@@ -90,6 +90,15 @@ def be_quick(seed: int, count: int, trace: str) -> str:
         return mixed(str(seed), count)
 
 
+@task
+def keep_on(until: str, trace: str) -> str:
+    """Take steps until a file is there."""
+    with alone(trace):
+        for _ in track(iter(lambda: Path(until).exists(), True), desc="steps"):
+            PACE.wait(STEP_S)
+    return "seen"
+
+
 #: Those that raise an error of their own.
 FAIL_BY_THEMSELVES = {"carry_on", "go_wrong"}
 
