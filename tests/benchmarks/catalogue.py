@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks import delivery, eta, idle, pause, recorder, report, status, track, update
+from tests.benchmarks import deaths, delivery, idle, noops, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -34,6 +35,8 @@ BENCHMARKS = (
     Benchmark("fanout-many", delivery.many_jobs, ("fanout-many", "fanout-many-p99")),
     Benchmark("socket-memory", idle.memory),
     Benchmark("pause", pause.pauses, ("pause", "pause-signal")),
+    Benchmark("deaths", deaths.deaths, ("horse-death", "host-death")),
+    Benchmark("noops", noops.noops),
     Benchmark("status", status.polls, ("status", "status-304")),
     Benchmark(
         "eta",
