@@ -286,6 +286,34 @@ export interface components {
             readonly n_steps: number;
         };
         /**
+         * Me
+         * @description Who is asking, as this API knows them.
+         */
+        readonly Me: {
+            /**
+             * Expires At
+             * @description When the token ends; null for never.
+             */
+            readonly expires_at: string | null;
+            /**
+             * Name
+             * @example ann
+             */
+            readonly name: string;
+            /**
+             * Owner
+             * @description Whose jobs alone this is about; null for all.
+             */
+            readonly owner: string | null;
+            /** Role */
+            readonly role: ("viewer" | "operator" | "admin") | null;
+            /**
+             * Verified
+             * @description Whether the name was proved, or only claimed.
+             */
+            readonly verified: boolean;
+        };
+        /**
          * Policy
          * @description How a task's attempts are run; stored with each job.
          */
@@ -672,6 +700,20 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Ticket
+         * @description What lets its holder in once: `?ticket=` on a socket or an event stream.
+         */
+        readonly Ticket: {
+            /**
+             * Expires In S
+             * @description How long it is good for, in seconds.
+             * @example 30
+             */
+            readonly expires_in_s: number;
+            /** Ticket */
+            readonly ticket: string;
+        };
+        /**
          * Upload
          * @description A file that was kept.
          */
@@ -760,6 +802,7 @@ export type JobError = components['schemas']['JobError'];
 export type JobPage = components['schemas']['JobPage'];
 export type LessonJob = components['schemas']['LessonJob'];
 export type LessonRun = components['schemas']['LessonRun'];
+export type Me = components['schemas']['Me'];
 export type Policy = components['schemas']['Policy'];
 export type Problem = components['schemas']['Problem'];
 export type Ready = components['schemas']['Ready'];
@@ -769,6 +812,7 @@ export type Status = components['schemas']['Status'];
 export type Statuses = components['schemas']['Statuses'];
 export type Submit = components['schemas']['Submit'];
 export type TaskInfo = components['schemas']['TaskInfo'];
+export type Ticket = components['schemas']['Ticket'];
 export type Upload = components['schemas']['Upload'];
 export type WorkerInfo = components['schemas']['WorkerInfo'];
 export type $defs = Record<string, never>;
