@@ -37,6 +37,47 @@ class JobPage(BaseModel):
     next: str | None = Field(description="The cursor of the following page; null on the last.")
 
 
+class LogLine(BaseModel):
+    """One line of a job's log."""
+
+    at: str = Field(description="When the job wrote it.", examples=["2025-10-28T10:21:34.123Z"])
+    attempt: int = Field(examples=[1])
+    line: str = Field(description="At most 4,000 characters.", examples=["epoch 3: loss 0.41"])
+    dropped: int = Field(
+        description="How many lines this one stands for that did not fit; 0 for a line of the job's own."
+    )
+
+
+class LogPage(BaseModel):
+    """Some lines of a job's log, in their order."""
+
+    lines: list[LogLine]
+    next: str | None = Field(
+        description="What `after` is to be for the lines that follow, now or later; null before the first line.",
+        examples=["1761646894000-0.4"],
+    )
+    more: bool = Field(description="Whether there are more lines now.")
+    over: bool = Field(description="Whether the job is over and this was all: no more will come unless it is retried.")
+
+
+class MetricSeries(BaseModel):
+    """What a job measured under one name, oldest first; the lists are equally long."""
+
+    name: str = Field(examples=["loss"])
+    at: list[str] = Field(description="When each value was measured.", examples=[["2025-10-28T10:21:34.123Z"]])
+    value: list[float | None] = Field(description="Null: NaN or infinity.", examples=[[0.41]])
+    attempt: list[int] = Field(examples=[[1]])
+    count: int = Field(description="How many values there are; more than are listed where they were thinned out.")
+    dropped: int = Field(description="How many more the job measured that did not fit between two writes.")
+
+
+class Metrics(BaseModel):
+    """What a job measured, one series a name."""
+
+    series: list[MetricSeries]
+    partial: bool = Field(description="Whether older values are missing, since history does not answer now.")
+
+
 class Submit(BaseModel):
     """Which task to run, and with what."""
 

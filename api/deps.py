@@ -14,6 +14,7 @@ from api.sessions import Sessions
 from api.sign_in import SignIn
 from headway.engines import Engine
 from headway.errors import NotAllowed
+from headway.history.reading import History
 from headway.settings import Settings
 from headway.store import AsyncStore, Store
 
@@ -29,6 +30,7 @@ class Services:
     hub: Hub
     sign_in: SignIn
     sessions: Sessions
+    history: History
 
 
 def services_of(scope: Scope) -> Services:

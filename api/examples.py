@@ -13,7 +13,11 @@ from api.answers import (
     JobDetail,
     JobPage,
     LessonJob,
+    LogLine,
+    LogPage,
     Me,
+    Metrics,
+    MetricSeries,
     Ready,
     Statuses,
     Ticket,
@@ -112,6 +116,18 @@ JOB_DETAIL = JobDetail(
         )
     ],
     heartbeat_at=_CHANGED_AT,
+)
+LOG_PAGE = LogPage(
+    lines=[LogLine(at=_CHANGED_AT, attempt=1, line="epoch 3: loss 0.41", dropped=0)],
+    next="1761646894000-0.4",
+    more=False,
+    over=False,
+)
+METRICS = Metrics(
+    series=[
+        MetricSeries(name="loss", at=[_STARTED_AT, _CHANGED_AT], value=[0.52, 0.41], attempt=[1, 1], count=2, dropped=0)
+    ],
+    partial=False,
 )
 LESSON_JOB = LessonJob(job_id=JOB_ID_EXAMPLE)
 TASK = LONG_TASK.model_copy(update={"last_seen": _CHANGED_AT, "workers": 1})

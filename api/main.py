@@ -14,12 +14,29 @@ from api.deps import Services
 from api.doors import Doors
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
-from api.routes import access, control, events, files, health, jobs, status, tasks, ui, workers, workflow, ws
+from api.routes import (
+    access,
+    control,
+    events,
+    files,
+    health,
+    jobs,
+    logs,
+    metrics,
+    status,
+    tasks,
+    ui,
+    workers,
+    workflow,
+    ws,
+)
 from api.schema import DocumentedApi
 from api.sessions import Sessions
 from api.sign_in import ByToken, Local, SignIn
 from api.uploads import FRAMING_MAX
 from headway import engines
+from headway.history.database import Database, database_url
+from headway.history.reading import History
 from headway.settings import Settings
 from headway.store import AsyncStore, Store
 from headway.version import __version__
@@ -54,7 +71,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
     )
     problems.install(app)
     # A request goes through the routes in this order, and polls are the most frequent.
-    for module in (status, jobs, control, files, events, workflow, tasks, workers, access, health):
+    for module in (status, jobs, logs, metrics, control, files, events, workflow, tasks, workers, access, health):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
     app.router.routes.extend(ui.page_routes(settings.react_dir))
@@ -81,16 +98,18 @@ async def _services(settings: Settings, engine: engines.Engine, sign_in: SignIn 
     await to_thread.run_sync(uploads.sweep, settings)
     store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
+    database = Database(database_url(settings), read_only=True)
     hub = Hub(settings, store)
     hub.start()
     sign_in = sign_in or (ByToken(store) if settings.auth == "required" else Local())
     sessions = Sessions(store, sign_in)
     sessions.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions)
+        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions, History(database))
     finally:
         await sessions.close()
         await hub.close()
         await store.close()
         blocking_store.close()
         engine.close()
+        database.close()

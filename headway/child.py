@@ -16,7 +16,7 @@ from typing import Any
 from headway import values
 from headway.bar import Bar, Phase
 from headway.collector import COMPLAINTS_MAX, Collector
-from headway.logs import LINE_MAX_CHARS, LINES_MAX
+from headway.logs import LINE_MAX_CHARS, LINES_MAX, left_out
 from headway.orphan import end_with_group
 
 #: The variable that tells a child process where its job's reporter listens.
@@ -160,7 +160,7 @@ class ChildJob(Collector):
         lost, self._logs_dropped = self._logs_dropped, 0
         logs = [self._logs.popleft() for _ in range(len(self._logs))]
         if lost:
-            logs.insert(0, f"headway: {lost:,} lines before this one were dropped")
+            logs.insert(0, left_out(lost)[0])
         for at in range(0, len(logs), _LOGS_A_LINE):
             yield {"logs": logs[at : at + _LOGS_A_LINE]}
         points, dropped = self._progress.metrics.take()

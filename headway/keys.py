@@ -108,6 +108,16 @@ def result(job_id: str) -> str:
     return f"job:{job_id}:result"
 
 
+def lines(job_id: str) -> str:
+    """The job's newest entries of `LOGS`, under the same ids (stream); expires an hour after the latest."""
+    return f"job:{job_id}:lines"
+
+
+def points(job_id: str) -> str:
+    """What of its newest entries of `EVENTS` it measured, under the same ids (stream); expires like `lines`."""
+    return f"job:{job_id}:points"
+
+
 def checkpoint(job_id: str) -> str:
     """What an attempt saved for the next one (string, JSON), until the job has finished."""
     return f"job:{job_id}:checkpoint"

@@ -25,7 +25,7 @@ class Writer:
     def __init__(
         self, store: Store, settings: Settings, spec: Spec, holder: Holder, heed: Callable[[Answer], None]
     ) -> None:
-        self.logs = LogBuffer(holder.job_id, holder.attempt, settings)
+        self.logs = LogBuffer(holder.job_id, holder.attempt, store.calls)
         self.savepoint = Savepoint(store, settings, holder)
         #: The fingerprint of the last accepted snapshot.
         self.written: object = None

@@ -106,9 +106,10 @@ class Batch:
             self._latest[job_id] = one
         self._add_attempt((job_id, attempt), one)
         said = extra(entry, job_id)
-        self.metrics += points(one, said)
         self._add_action(entry, job_id, place, said)
         over = ended(entry, job_id, place)
+        # A write that ends an attempt and begins the next one has the last points of the former.
+        self.metrics += points(entry, job_id, attempt if over is None else over["attempt"], place, said)
         if over is not None and over["attempt"] != attempt:
             self._add_attempt((job_id, over["attempt"]), over)
 

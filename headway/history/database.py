@@ -60,7 +60,13 @@ class Database:
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._url = url
         self._engine = _sqlite(url, read_only) if self.is_sqlite else _postgresql(url, read_only)
+
+    @property
+    def is_there(self) -> bool:
+        """False while no recorder has made the SQLite file yet."""
+        return not self.is_sqlite or Path(self._url.database or "").exists()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -166,7 +166,7 @@ def extra(entry: Entry, job_id: str) -> dict[str, Any]:
     return _object(job_id, raw)
 
 
-def points(written: Written, extra: Mapping[str, Any]) -> list[Row]:
+def points(entry: Entry, job_id: str, attempt: int, place: str, extra: Mapping[str, Any]) -> list[Row]:
     """The rows in `job_metrics`; what is no point is left out."""
     found = extra.get("points")
     dropped = extra.get("points_dropped")
@@ -176,13 +176,13 @@ def points(written: Written, extra: Mapping[str, Any]) -> list[Row]:
             at_ms, name, value = point
             rows.append(
                 {
-                    "job_id": written.job_id,
-                    "attempt": written.members["attempt"],
+                    "job_id": job_id,
+                    "attempt": attempt,
                     "name": text(name) or "",
                     "value": number(value),
-                    "at": _time_ms(at_ms) or written.entry.at,
+                    "at": _time_ms(at_ms) or entry.at,
                     "dropped": (_natural(dropped) or 0) if not rows else 0,
-                    "entry": written.place,
+                    "entry": place,
                     "idx": i,
                 }
             )
@@ -219,22 +219,22 @@ def lines(entry: Entry, place: str) -> list[Row]:
     found = _json(job_id, raw)
     if attempt is None or attempt > _INT_MAX or not isinstance(found, list):
         raise Unreadable(job_id, "an entry of its log has no attempt or no lines")
-    # A job that was handed back counts its batches from 1 again in the same attempt: the number alone is not enough.
-    batch_key = blake2b(b"%d %b %b" % (attempt, entry.fields.get(b"batch", b""), raw), digest_size=20).hexdigest()
-    dropped = _natural(entry.fields.get(b"dropped")) or 0
+    # A job that was handed back counts its batches from 1 again in the same attempt, as another run.
+    run, batch = entry.fields.get(b"run", b""), entry.fields.get(b"batch", b"")
+    batch_key = blake2b(b"%d %b %b %b" % (attempt, run, batch, raw), digest_size=20).hexdigest()
     return [
         {
             "job_id": job_id,
             "attempt": attempt,
             "at": time(line[0]) or entry.at,
             "line": text(line[1]) or "",
-            "dropped": 0 if i else min(dropped, _INT_MAX),
+            "dropped": min((_natural(line[2]) or 0), _INT_MAX) if len(line) > 2 else 0,
             "entry": place,
             "batch_key": batch_key,
             "idx": i,
         }
         for i, line in enumerate(found)
-        if isinstance(line, list) and len(line) == 2
+        if isinstance(line, list) and len(line) in {2, 3}
     ]
 
 

@@ -1,9 +1,10 @@
 """What history says of a job."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Table, select, tuple_
 
 from headway.history import schema
 from headway.history.coverage import Span, missing
@@ -49,6 +50,8 @@ class History:
         Raises:
             HistoryUnavailable: the database does not answer.
         """
+        if not self._database.is_there:
+            return None
         with self._database.read() as connection:
             found = connection.execute(select(schema.jobs.c.snapshot).where(schema.jobs.c.job_id == job_id)).scalar()
         return None if found is None else str(found).encode()
@@ -68,6 +71,45 @@ class History:
         table = schema.job_metrics
         return self._of(table, job_id, table.c.entry, table.c.idx)
 
+    def lines(
+        self, job_id: str, *, after: tuple[str, int] | None, before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Some log lines of a job, in their order.
+
+        Args:
+            after: the `entry` and `idx` of the last line that is known.
+            before: an entry; lines from there on are left out.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        table = schema.job_logs
+        query = select(table).where(table.c.job_id == job_id).order_by(table.c.entry, table.c.idx).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(table.c.entry, table.c.idx) > after)
+        if before is not None:
+            query = query.where(table.c.entry < before)
+        return self._rows(query)
+
+    def points(self, job_id: str, *, names: Sequence[str], before: str | None, limit: int) -> list[dict[str, Any]]:
+        """The last `limit` values that a job measured, in their order.
+
+        Args:
+            names: of these series; empty for all.
+            before: an entry; values from there on are left out.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        table = schema.job_metrics
+        newest = table.c.entry.desc(), table.c.idx.desc()
+        query = select(table).where(table.c.job_id == job_id).order_by(*newest).limit(limit)
+        if names:
+            query = query.where(table.c.name.in_(names))
+        if before is not None:
+            query = query.where(table.c.entry < before)
+        return self._rows(query)[::-1]
+
     def actions(self, job_id: str) -> list[dict[str, Any]]:
         """Who asked what of a job, in their order."""
         table = schema.job_actions
@@ -84,9 +126,13 @@ class History:
         return missing(spans, first_in_stream)
 
     def _of(self, table: Table, job_id: str, *order: Any) -> list[dict[str, Any]]:
+        return self._rows(select(table).where(table.c.job_id == job_id).order_by(*order))
+
+    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        if not self._database.is_there:
+            return []
         with self._database.read() as connection:
-            rows = connection.execute(select(table).where(table.c.job_id == job_id).order_by(*order)).all()
-        return [dict(row._mapping) for row in rows]
+            return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def _event(row: Row[Any]) -> dict[str, Any]:

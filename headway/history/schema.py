@@ -115,8 +115,8 @@ job_progress_events = Table(
     Index(None, "at"),
 )
 
-#: Log lines. A batch that Redis was told twice is two entries of the stream with one `batch_key`. `dropped` lines came
-#: right before this one and did not fit.
+#: Log lines. A batch that Redis was told twice is two entries of the stream with one `batch_key`. A line in the
+#: place of such as did not fit says so, and `dropped` how many they were.
 job_logs = Table(
     "job_logs",
     metadata,
@@ -130,6 +130,7 @@ job_logs = Table(
     Column("batch_key", String(64), nullable=False),
     Column("idx", Integer, nullable=False),
     UniqueConstraint("job_id", "batch_key", "idx"),
+    Index(None, "job_id", "entry", "idx"),
     Index(None, "at"),
 )
 

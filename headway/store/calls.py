@@ -20,6 +20,7 @@ from headway.store.stored import Adoption
 T = TypeVar("T")
 Asked = Literal["pause", "resume", "cancel", ""]
 Flag = Literal["", "acknowledge", "next"]
+RawEntry = tuple[str, dict[bytes, bytes]]
 Change = Literal["acknowledge", "next", "release", "hold", "resume"]
 
 # One script to Redis: the later parts use what the first one defines.
@@ -80,6 +81,7 @@ class Calls:
     def __init__(self, settings: Settings) -> None:
         self._keep_ms = int(settings.keep_s * 1000)
         self._events_max = settings.events_max
+        self._logs_max = settings.logs_max
         self._index_max = settings.index_max
 
     def create(self, spec: Spec, members: Members, *, request: str) -> Call[Answer]:
@@ -116,7 +118,20 @@ class Calls:
         return self._write(
             "write", holder.job_id, holder.owner, holder.token,
             encode(members), counter, holder.attempt, given, members["status"], flag, _ended(ended), extra,
-            large_result, int(delay_s * 1000),
+            large_result, int(delay_s * 1000), keys.points(holder.job_id),
+        )  # fmt: skip
+
+    def log(self, job_id: str, attempt: int, run: str, batch: int, lines_json: str) -> Call[Answer]:
+        """Add log lines; no seq, no message, no event.
+
+        Args:
+            run: tells a writer from every other one of the same attempt.
+            batch: rises with every call of this writer; a repeat with the same one changes nothing.
+            lines_json: `[[at, text], …]`; a line in the place of such as did not fit is `[at, text, how many]`.
+        """
+        return self._write(
+            "log", job_id, None, "",
+            attempt, run, batch, lines_json, keys.LOGS, keys.lines(job_id), self._logs_max,
         )  # fmt: skip
 
     def change(
@@ -211,7 +226,7 @@ class Calls:
 
     def delete(self, job_id: str, owner: str | None, *, extra: str = "") -> Call[Answer]:
         """Remove a terminal job and leave a tombstone; `running` if it is not terminal. `extra` as in `change`."""
-        return self._write("delete", job_id, owner, "", extra)
+        return self._write("delete", job_id, owner, "", keys.lines(job_id), keys.points(job_id), extra)
 
     def adopt(self, job_id: str, given: int = 0) -> Call[Adoption]:
         """Read a snapshot and, where a lesson writer wrote it, give it seq, life and an event.
@@ -248,6 +263,18 @@ class Calls:
     def lease_at(self, job_id: str) -> Call[str | None]:
         """When a holder of the running attempt last raised the lease."""
         return Call(_text, commands=(("HGET", keys.lease(job_id), "at"),))
+
+    def lines(self, job_id: str, start: str, count: int) -> Call[list[RawEntry]]:
+        """So many of the entries with a job's newest log lines, from the id `start` on."""
+        return Call(_entries, commands=(("XRANGE", keys.lines(job_id), start, "+", "COUNT", count),))
+
+    def points(self, job_id: str) -> Call[list[RawEntry]]:
+        """The entries with what a job measured last, oldest first."""
+        return Call(_entries, commands=(("XRANGE", keys.points(job_id), "-", "+"),))
+
+    def deleted(self, job_id: str) -> Call[bool]:
+        """Whether a job was deleted, as long as its tombstone is there."""
+        return Call(_done, commands=(("HEXISTS", keys.state(job_id), "deleted"),))
 
     def result(self, job_id: str) -> Call[bytes | None]:
         """A result kept beside its snapshot."""
@@ -334,6 +361,15 @@ def _progress(job_ids: list[str], raw: list[Any]) -> dict[str, str]:
         for job_id, (status, attempt, writer_seq) in zip(job_ids, raw, strict=True)
         if status in {b"started", b"running"} and attempt and writer_seq
     }
+
+
+def _entries(raw: list[Any]) -> list[RawEntry]:
+    # A pipeline of bare commands gets pairs, whatever the protocol.
+    return [(entry_id.decode(), _fields(fields)) for entry_id, fields in raw[0] or []]
+
+
+def _fields(fields: Any) -> dict[bytes, bytes]:
+    return fields if isinstance(fields, dict) else dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def _done(raw: list[Any]) -> bool:

@@ -5,7 +5,7 @@ local ops = {}
 function ops.write()
     local body, counter, own_attempt = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
     local given, status, flag, ended, extra = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15]
-    local large_result, delay_ms = ARGV[16], tonumber(ARGV[17])
+    local large_result, delay_ms, points = ARGV[16], tonumber(ARGV[17]), ARGV[18]
     if state.deleted ~= '' then
         return answer('gone')
     end
@@ -50,9 +50,12 @@ function ops.write()
     if large_result ~= '' then
         redis.call('SET', KEY.result, large_result, 'PX', keep_ms)
     end
-    commit(status, state.control == '' and 'null' or state.control, body, ended, extra,
+    local id = commit(status, state.control == '' and 'null' or state.control, body, ended, extra,
         {'token', holder, 'writer', token, 'counter', counter, 'writer_seq', seq, 'paused_ms', state.paused_ms,
          'hold', state.token == token and holder ~= '' and state.hold or ''})
+    if extra ~= '' then
+        keep_live(points, id, #extra, 'job', job_id, 'attempt', own_attempt, 'extra', extra)
+    end
     if holder ~= token or state.token ~= token then
         place(status, holder, delay_ms)
     end
@@ -128,6 +131,23 @@ function ops.save()
         return answer(code)
     end
     redis.call('SET', KEY.checkpoint, saved, 'PX', keep_ms)
+    return answer('ok')
+end
+
+-- Log lines. One writer sends its batches in their order, so a repeat is of the last one.
+function ops.log()
+    local own_attempt, run, batch, lines = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+    local stream, live, logs_max = ARGV[12], ARGV[13], ARGV[14]
+    if state.deleted ~= '' then
+        return answer('gone')
+    end
+    local last = redis.call('XREVRANGE', live, '+', '-', 'COUNT', 1)[1]
+    if last and last[2][6] == run and last[2][8] == batch then
+        return answer('ok')
+    end
+    local entry = {'job', job_id, 'attempt', own_attempt, 'run', run, 'batch', batch, 'lines', lines}
+    local id = redis.call('XADD', stream, 'MAXLEN', '~', logs_max, '*', unpack(entry))
+    keep_live(live, id, #lines, unpack(entry))
     return answer('ok')
 end
 

@@ -139,7 +139,7 @@ function ops.adopt()
 end
 
 function ops.delete()
-    local extra = ARGV[8]
+    local lines, points, extra = ARGV[8], ARGV[9], ARGV[10]
     local refused = not_there()
     if refused then
         return refused
@@ -148,7 +148,8 @@ function ops.delete()
         return answer('running')
     end
     local owner = redis.call('HGET', KEY.state, 'owner')
-    redis.call('DEL', KEY.snapshot, KEY.state, KEY.spec, KEY.attempts, KEY.lease, KEY.result, KEY.checkpoint)
+    redis.call('DEL', KEY.snapshot, KEY.state, KEY.spec, KEY.attempts, KEY.lease, KEY.result, KEY.checkpoint,
+        lines, points)
     redis.call('ZREM', KEY.index, job_id)
     redis.call('ZREM', KEY.owner_index, job_id)
     place('deleted', '', 0)

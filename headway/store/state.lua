@@ -19,6 +19,8 @@ local token = ARGV[7] -- of the holder, or of this one request
 local TRANSITIONS_MAX = 20000
 local TERMINAL = {finished = true, failed = true, canceled = true}
 local ATTEMPTS_KEPT = 20
+-- What a job said last is kept beside the streams of all jobs: so long after the latest, so much of it.
+local LIVE_MS, LIVE_BYTES, LIVE_ENTRIES_MIN, LIVE_ENTRIES_MAX = 3600000, 4194304, 20, 1000
 
 local got = redis.call('HMGET', KEY.state,
     'seq', 'attempt', 'status', 'token', 'control', 'asked', 'head', 'writer', 'counter', 'writer_seq',
@@ -64,7 +66,19 @@ local function record(kind, snapshot, ended, extra)
         entry[#entry + 1] = 'extra'
         entry[#entry + 1] = extra
     end
-    redis.call('XADD', KEY.events, 'MAXLEN', '~', events_max, '*', unpack(entry))
+    return redis.call('XADD', KEY.events, 'MAXLEN', '~', events_max, '*', unpack(entry))
+end
+
+-- Keep what just went into the stream of all jobs in one of this job's own too, under the same id.
+local function keep_live(key, id, bytes, ...)
+    local most = math.max(LIVE_ENTRIES_MIN, math.min(LIVE_ENTRIES_MAX, math.floor(LIVE_BYTES / bytes)))
+    local kept = redis.pcall('XADD', key, 'MAXLEN', '~', most, id, ...)
+    if type(kept) == 'table' and kept.err then
+        -- The ids run backwards, since Redis lost the other stream: begin anew with it.
+        redis.call('DEL', key)
+        redis.call('XADD', key, id, ...)
+    end
+    redis.call('PEXPIRE', key, LIVE_MS)
 end
 
 -- What a job does not come to, but is found in by a Redis that had lost it, is no change.
@@ -96,8 +110,9 @@ local function commit(status, control, body, ended, extra, own)
         redis.call('DEL', KEY.checkpoint)
     end
     redis.call('PUBLISH', channel, snapshot)
-    record('write', snapshot, ended, extra)
+    local id = record('write', snapshot, ended, extra)
     transition(status, snapshot, 0)
+    return id
 end
 
 local function index(created_ms, owner, index_max)

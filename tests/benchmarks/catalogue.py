@@ -3,9 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks import delivery, eta, idle, pause, recorder, report, status, track, update
-from tests.benchmarks import deaths, delivery, idle, noops, pause, recorder, report, status, track, update
-from tests.benchmarks import delivery, idle, page, pause, recorder, report, status, track, update
+from tests.benchmarks import (
+    deaths,
+    delivery,
+    eta,
+    idle,
+    noops,
+    page,
+    pause,
+    recorder,
+    report,
+    status,
+    track,
+    update,
+)
 from tests.benchmarks.figure import Figure
 
 

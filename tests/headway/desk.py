@@ -73,11 +73,14 @@ class Desk:
         """How many metric points and log lines were counted as dropped."""
         extras = [json.loads(entry[b"extra"]) for entry in self.events() if b"extra" in entry]
         points = sum(extra["points_dropped"] for extra in extras)
-        return points, sum(int(entry[b"dropped"]) for entry in self._entries(keys.LOGS))
+        return points, sum(sum(line[2:]) for line in self._lines())
 
     def logged(self) -> list[str]:
         """The lines of the job's log."""
-        return [line for entry in self._entries(keys.LOGS) for _, line in json.loads(entry[b"lines"])]
+        return [line[1] for line in self._lines()]
+
+    def _lines(self) -> list[Any]:
+        return [line for entry in self._entries(keys.LOGS) for line in json.loads(entry[b"lines"])]
 
     def _entries(self, stream: str) -> list[dict[bytes, bytes]]:
         entries = [entry for _, entry in self.store.redis.xrange(stream)]

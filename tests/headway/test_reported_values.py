@@ -61,13 +61,13 @@ def test_of_more_lines_and_points_than_are_kept_between_two_writes_the_newest_st
     desk.reporter.start()
     desk.reporter.log("first")
     wait_for(lambda: desk.logged() == ["first"], 5, "the first one is written")
-    for i in range(1_500):
+    for i in range(2_500):
         desk.reporter.log(i)
         desk.reporter.metric({"i": i})
     desk.reporter.finish("null")
-    assert desk.logged() == ["first", *(str(i) for i in range(500, 1_500))]
-    assert desk.points() == [["i", i] for i in range(500, 1_500)]
-    assert desk.dropped() == (500, 500)
+    assert desk.logged() == ["first", "headway: 500 lines did not fit here", *(str(i) for i in range(500, 2_500))]
+    assert desk.points() == [["i", i] for i in range(1_500, 2_500)]
+    assert desk.dropped() == (1_500, 500)
 
 
 def test_a_total_that_grows_is_what_the_percent_is_measured_against(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """History on each of its databases, and the streams that it is made of."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,13 @@ from headway.history.migrate import migrate
 from headway.history.reading import History
 from headway.history.writing import Writer
 from headway.settings import Settings
+from tests.fixtures import module_redis_url
 from tests.history.desk import Desk
+from tests.history.served import Served
 from tests.postgres import PostgresServer, postgres_server
+from tests.servers import api_server
+
+__all__ = ["module_redis_url"]
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +79,23 @@ def desk(settings: Settings, redis: Redis) -> Iterator[Desk]:
     desk = Desk(settings, redis)
     yield desk
     desk.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(
+    request: pytest.FixtureRequest, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One API for all tests of a module, on each kind of database."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path_factory.mktemp('served')}/history.sqlite3"
+    else:
+        address = request.getfixturevalue("postgres").new_database()
+    settings = Settings(redis_url=module_redis_url, database_url=address)
+    with (
+        closing(Database(database_url(settings))) as database,
+        Redis.from_url(module_redis_url) as client,
+        closing(Desk(settings, client)) as desk,
+        api_server(module_redis_url, HEADWAY_DATABASE_URL=address) as api,
+    ):
+        migrate(database)
+        yield Served(api.url, settings, database, desk)

@@ -60,7 +60,7 @@ class Desk:
         self._given[job_id] = answer.seq
         return answer
 
-    def fail(self, job_id: str, *, again: bool = False) -> None:
+    def fail(self, job_id: str, *, again: bool = False, extra: str = "") -> None:
         """End an attempt, the job too unless it is to go on `again`."""
         attempt = self._holders[job_id].attempt
         error = {"type": "ValueError", "detail": "no column 'x'"}
@@ -71,7 +71,7 @@ class Desk:
         self._counters[job_id] += 1
         call = self.store.calls.write(
             self._holders[job_id], self._counters[job_id], self._given[job_id], members,
-            flag="next" if again else "", ended=ended,
+            flag="next" if again else "", ended=ended, extra=extra,
         )  # fmt: skip
         self.store.run(call).or_raise(job_id)
 

@@ -119,14 +119,14 @@ def test_metrics_keep_every_value(desk: Desk, writer: Writer, history: History):
 
 
 def test_a_batch_of_lines_that_redis_was_told_twice_is_kept_once(desk: Desk, writer: Writer, history: History):
-    lines = json.dumps([["2025-10-28T10:21:34.000Z", "one"], ["2025-10-28T10:21:34.001Z", "two"]])
-    told = {"job": "j", "attempt": 1, "batch": 1, "dropped": 4, "lines": lines}
+    lines = json.dumps([["2025-10-28T10:21:34.000Z", "4 lines are missing", 4], ["2025-10-28T10:21:34.001Z", "two"]])
+    told = {"job": "j", "attempt": 1, "run": "a", "batch": 1, "lines": lines}
     desk.redis.xadd(keys.LOGS, told)
     desk.redis.xadd(keys.LOGS, told)
     # The same job, handed back and begun again: another batch 1 of the same attempt.
-    desk.redis.xadd(keys.LOGS, told | {"lines": json.dumps([["2025-10-28T10:22:34.000Z", "one"]])})
+    desk.redis.xadd(keys.LOGS, told | {"run": "b"})
     writer.write(desk.entries(keys.LOGS))
-    assert [(one["line"], one["dropped"]) for one in history.logs("j")] == [("one", 4), ("two", 0), ("one", 4)]
+    assert [(one["line"], one["dropped"]) for one in history.logs("j")] == 2 * [("4 lines are missing", 4), ("two", 0)]
 
 
 def test_a_lesson_writers_snapshot_is_an_event(desk: Desk, writer: Writer, history: History):

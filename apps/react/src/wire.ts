@@ -286,6 +286,58 @@ export interface components {
             readonly n_steps: number;
         };
         /**
+         * LogLine
+         * @description One line of a job's log.
+         */
+        readonly LogLine: {
+            /**
+             * At
+             * @description When the job wrote it.
+             * @example 2025-10-28T10:21:34.123Z
+             */
+            readonly at: string;
+            /**
+             * Attempt
+             * @example 1
+             */
+            readonly attempt: number;
+            /**
+             * Dropped
+             * @description How many lines this one stands for that did not fit; 0 for a line of the job's own.
+             */
+            readonly dropped: number;
+            /**
+             * Line
+             * @description At most 4,000 characters.
+             * @example epoch 3: loss 0.41
+             */
+            readonly line: string;
+        };
+        /**
+         * LogPage
+         * @description Some lines of a job's log, in their order.
+         */
+        readonly LogPage: {
+            /** Lines */
+            readonly lines: readonly components["schemas"]["LogLine"][];
+            /**
+             * More
+             * @description Whether there are more lines now.
+             */
+            readonly more: boolean;
+            /**
+             * Next
+             * @description What `after` is to be for the lines that follow, now or later; null before the first line.
+             * @example 1761646894000-0.4
+             */
+            readonly next: string | null;
+            /**
+             * Over
+             * @description Whether the job is over and this was all: no more will come unless it is retried.
+             */
+            readonly over: boolean;
+        };
+        /**
          * Me
          * @description Who is asking, as this API knows them.
          */
@@ -312,6 +364,63 @@ export interface components {
              * @description Whether the name was proved, or only claimed.
              */
             readonly verified: boolean;
+        };
+        /**
+         * Metrics
+         * @description What a job measured, one series a name.
+         */
+        readonly Metrics: {
+            /**
+             * Partial
+             * @description Whether older values are missing, since history does not answer now.
+             */
+            readonly partial: boolean;
+            /** Series */
+            readonly series: readonly components["schemas"]["MetricSeries"][];
+        };
+        /**
+         * MetricSeries
+         * @description What a job measured under one name, oldest first; the lists are equally long.
+         */
+        readonly MetricSeries: {
+            /**
+             * At
+             * @description When each value was measured.
+             * @example [
+             *       "2025-10-28T10:21:34.123Z"
+             *     ]
+             */
+            readonly at: readonly string[];
+            /**
+             * Attempt
+             * @example [
+             *       1
+             *     ]
+             */
+            readonly attempt: readonly number[];
+            /**
+             * Count
+             * @description How many values there are; more than are listed where they were thinned out.
+             */
+            readonly count: number;
+            /**
+             * Dropped
+             * @description How many more the job measured that did not fit between two writes.
+             */
+            readonly dropped: number;
+            /**
+             * Name
+             * @example loss
+             */
+            readonly name: string;
+            /**
+             * Value
+             * @description Null: NaN or infinity.
+             * @example [
+             *       0.41
+             *     ]
+             */
+            readonly value: readonly (number | null)[];
         };
         /**
          * Policy
@@ -802,7 +911,11 @@ export type JobError = components['schemas']['JobError'];
 export type JobPage = components['schemas']['JobPage'];
 export type LessonJob = components['schemas']['LessonJob'];
 export type LessonRun = components['schemas']['LessonRun'];
+export type LogLine = components['schemas']['LogLine'];
+export type LogPage = components['schemas']['LogPage'];
 export type Me = components['schemas']['Me'];
+export type Metrics = components['schemas']['Metrics'];
+export type MetricSeries = components['schemas']['MetricSeries'];
 export type Policy = components['schemas']['Policy'];
 export type Problem = components['schemas']['Problem'];
 export type Ready = components['schemas']['Ready'];
