@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from uuid import uuid4
 
 from headway import tasks, values
@@ -24,6 +25,8 @@ from headway.store.calls import Holder
 
 logger = logging.getLogger("headway.attempt")
 
+_TRACEBACK_LINES = 100
+
 
 def run_attempt(
     store: Store,
@@ -34,11 +37,13 @@ def run_attempt(
     look: Callable[[], None] = lambda: None,
     token: str = "",
     clock: Clock | None = None,
+    taken: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> None:
     """Run a job's function and write how it went: started, what it reports, and its end.
 
     `look` is called with every heartbeat, by a thread of its own. Whoever watches over the attempt from outside gives
-    it the `token` by which it holds the job, and the `clock` that counts its time.
+    it the `token` by which it holds the job, and the `clock` that counts its time. Within `taken()` what the job prints
+    is in its log.
 
     Does nothing if the store does not let this attempt begin: a second delivery, a deleted or a canceled job.
 
@@ -58,7 +63,7 @@ def run_attempt(
         logger.info("job %s#%d %s: started", spec.job_id, attempt, spec.task)
         set_process_job(reporter, reporter.address)
         try:
-            how = _run(reporter, spec, settings)
+            how = _run(reporter, spec, settings, taken)
             took_s = time.monotonic() - began_s
             logger.info("job %s#%d %s: %s after %.1f s", spec.job_id, attempt, spec.task, how, took_s)
         finally:
@@ -76,9 +81,11 @@ def _quiet_logging() -> Iterator[None]:
         logging.raiseExceptions = before
 
 
-def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:
+def _run(reporter: Reporter, spec: Spec, settings: Settings, taken: Callable[[], AbstractContextManager[None]]) -> str:
     try:
-        result_json = encode_result(_called(spec))
+        with taken():
+            value = _called(spec)
+        result_json = encode_result(value)
     except JobCanceled:
         reporter.cancel()
         return "canceled"
@@ -86,6 +93,8 @@ def _run(reporter: Reporter, spec: Spec, settings: Settings) -> str:
         return f"given up ({error.code})"
     except BaseException as error:
         # sys.exit ends a job like any other error, and must not end it unseen. The engine logs the traceback.
+        for line in _traceback(error):
+            reporter.log(line)
         reporter.fail(job_error(error, settings))
         raise
     else:
@@ -102,6 +111,15 @@ def _called(spec: Spec) -> object:
         if os.getpid() != pid:
             # The function forked, and its child came back through here too: there is one job, and it is the parent's.
             _end_forked_child()
+
+
+def _traceback(error: BaseException) -> list[str]:
+    """The last lines of an error's traceback, from the job's own code on."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    told = "".join(traceback.format_exception(type(error), error, frames)).splitlines()
+    return told[-_TRACEBACK_LINES:]
 
 
 def _end_forked_child() -> None:

@@ -131,6 +131,12 @@ class Settings(BaseSettings):
     events_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of events.")
     logs_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of log lines.")
     index_max: int = Field(default=1_000_000, ge=100, description="Jobs kept in the list of jobs.")
+    capture_output: bool = Field(
+        default=True, description="Whether what jobs print and log is taken into their logs; a task may opt out."
+    )
+    tee_output: bool = Field(
+        default=True, description="Whether what is taken into a job's log also goes to its worker's own output."
+    )
     message_max: int = Field(default=1_000, ge=10, le=100_000, description="Longest message, in characters.")
     error_detail_max_bytes: Bytes = Field(default=8_192, description="Longest error.detail, in bytes of UTF-8.")
     result_max_bytes: Bytes = Field(

@@ -115,6 +115,7 @@ class Policy(WireModel):
     timeout: float | None = Field(default=None, gt=0, description="Active seconds an attempt may take; null: no limit.")
     pause: Literal["auto", "cooperative", "signal", "never"] = "auto"
     stall_s: float = Field(default=60.0, gt=0, description="Seconds without progress before a job counts as stalled.")
+    capture_output: bool = Field(default=True, description="Whether what attempts print and log is in the job's log.")
 
 
 class Spec(WireModel):

@@ -84,6 +84,7 @@ def task(
     timeout: float | None = None,
     pause: Pause = "auto",
     stall_s: float = 60.0,
+    capture_output: bool = True,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -104,6 +105,7 @@ def task(
         pause: `cooperative` pauses at `track` steps and `checkpoint()` only, `signal` stops the process, `auto` tries
             the first and then the second, `never` offers no pause.
         stall_s: Seconds without progress before a running job counts as stalled.
+        capture_output: Whether what it prints and logs is taken into the job's log, if the worker's settings allow it.
 
     Raises:
         BadInput: the function, its name or a policy value cannot be used.

@@ -434,6 +434,12 @@ export interface components {
              */
             readonly backoff: number;
             /**
+             * Capture Output
+             * @description Whether what attempts print and log is in the job's log.
+             * @default true
+             */
+            readonly capture_output: boolean;
+            /**
              * Pause
              * @default auto
              * @enum {string}
@@ -683,7 +689,8 @@ export interface components {
              *       "retries": 0,
              *       "backoff": 1,
              *       "pause": "auto",
-             *       "stall_s": 60
+             *       "stall_s": 60,
+             *       "capture_output": true
              *     }
              */
             readonly policy: components["schemas"]["Policy"];
@@ -790,7 +797,8 @@ export interface components {
              *       "retries": 0,
              *       "backoff": 1,
              *       "pause": "auto",
-             *       "stall_s": 60
+             *       "stall_s": 60,
+             *       "capture_output": true
              *     }
              */
             readonly policy: components["schemas"]["Policy"];

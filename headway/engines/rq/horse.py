@@ -2,12 +2,15 @@
 
 import logging
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from setproctitle import setproctitle
 
 from headway.attempt import run_attempt
 from headway.orphan import end_if_orphaned
+from headway.output.printed import Printing
 from headway.patience import patiently
 from headway.settings import get_settings
 from headway.store import Store
@@ -18,6 +21,7 @@ logger = logging.getLogger("headway.worker")
 
 class _Birth:
     warden: Warden | None = None
+    printing: Printing | None = None
 
 
 _birth = _Birth()
@@ -32,11 +36,20 @@ def run_job(job_id: str, attempt: int) -> None:
         logger.warning("job %s is not known, its attempt %d is not run", job_id, attempt)
         return
     setproctitle(f"headway {job_id}#{attempt} {spec.task}")
-    look = partial(end_if_orphaned, os.getppid())
+    look = partial(_look, os.getppid())
     token, clock = ("", None) if _birth.warden is None else (_birth.warden.holder.token, _birth.warden.clock)
-    run_attempt(store, settings, spec, attempt, os.environ["RQ_WORKER_ID"], look, token, clock)
+    taken: Callable[[], AbstractContextManager[None]] = nullcontext
+    if _birth.printing is not None and spec.policy.capture_output:
+        taken = partial(_birth.printing.taken, job_id, attempt)
+    run_attempt(store, settings, spec, attempt, os.environ["RQ_WORKER_ID"], look, token, clock, taken)
 
 
-def watched_by(warden: Warden) -> None:
-    """Say before the fork who will watch over the next work-horse; it begins with what that one has for it."""
-    _birth.warden = warden
+def _look(parent_pid: int) -> None:
+    end_if_orphaned(parent_pid)
+    if _birth.printing is not None:
+        _birth.printing.look()
+
+
+def watched_by(warden: Warden, printing: Printing) -> None:
+    """Say before the fork who will watch over the next work-horse, and take what it prints."""
+    _birth.warden, _birth.printing = warden, printing

@@ -24,6 +24,7 @@ from headway.engines.rq.horse import watched_by
 from headway.engines.rq.loop import SteadyLoop
 from headway.errors import JobNotFound, JobTimedOut, RedisUnavailable, Unreadable, WorkerEnded
 from headway.orphan import end_group, end_with_parent
+from headway.output.printed import Printing
 from headway.outside import cancel_forced, fail_lost, release
 from headway.patience import patiently
 from headway.settings import Settings
@@ -59,6 +60,8 @@ class HeadwayWorker(SteadyLoop):
         super().__init__(settings, tasks, queues, name, redis)
         self._entries = Entries(self._store, self._presence, settings.outage_s)
         self._warden: Warden | None = None
+        self._printing = Printing(settings, name)
+        self._printing.begin()
         self._give_up_s: float | None = None
         self._handing_back = False
         self._parent_pid = os.getpid()
@@ -102,8 +105,9 @@ class HeadwayWorker(SteadyLoop):
             elif self._entries.is_for_others(entry.spec):
                 self._entries.pass_on(job, queue)
             else:
+                self._printing.begin()
                 self._warden = Warden(self._store, self._settings, entry.spec, job.args[1])
-                watched_by(self._warden)
+                watched_by(self._warden, self._printing)
                 try:
                     super().execute_job(job, queue)
                 finally:
@@ -191,6 +195,8 @@ class HeadwayWorker(SteadyLoop):
 
     def _write_off(self, job: Job, how: str, *, unstarted: bool) -> bool:
         job_id, attempt = job.args
+        # What it said last is in its log before its end is told.
+        self._printing.settle(job_id, attempt)
         forced = None if self._warden is None else self._warden.forced
         if forced == "canceled":
             canceled = self._write_end(job, partial(cancel_forced, self._store, job_id, attempt, self.name))

@@ -1,0 +1,1 @@
+"""What jobs print, taken into their logs."""
