@@ -2,8 +2,19 @@
 
 from headway.client.aio_client import AsyncClient
 from headway.client.aio_watch import AsyncWatch
-from headway.client.answers import JobDetail, JobPage, Statuses, Upload
+from headway.client.answers import JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
 from headway.client.client import Client
 from headway.client.watch import Watch
 
-__all__ = ["AsyncClient", "AsyncWatch", "Client", "JobDetail", "JobPage", "Statuses", "Upload", "Watch"]
+__all__ = [
+    "AsyncClient",
+    "AsyncWatch",
+    "Client",
+    "JobDetail",
+    "JobPage",
+    "LogLine",
+    "MetricSeries",
+    "Statuses",
+    "Upload",
+    "Watch",
+]

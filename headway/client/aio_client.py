@@ -1,9 +1,10 @@
 """headway's API for asyncio code: what `Client` does, awaited."""
 
+import asyncio
 import math
 import os
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -11,9 +12,11 @@ from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
 from headway.client.aio_watch import AsyncWatch
-from headway.client.answers import BulkAnswer, JobDetail, JobPage, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
+from headway.client.log import AGAIN_S, LogReader
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
+from headway.errors import HeadwayError
 from headway.keys import check_job_id
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
@@ -100,6 +103,26 @@ class AsyncClient:
     async def job(self, job_id: str) -> JobDetail:
         """The latest snapshot of a job with what was asked for and how earlier attempts ended."""
         return await self._http.ask(request.job(job_id))
+
+    async def logs(self, job_id: str, *, follow: bool = False) -> AsyncIterator[LogLine]:
+        """Iterate with `async for` over a job's log from its first line on; see `Client.logs`."""
+        reader = LogReader(job_id, follow=follow, timeout_s=self._http.timeout_s)
+        while not reader.over:
+            try:
+                page = await self._http.ask(reader.next_request())
+            except HeadwayError as error:
+                if self._http.closed or not reader.may_ask_again(error):
+                    raise
+                await asyncio.sleep(AGAIN_S)
+            else:
+                for line in reader.take(page):
+                    yield line
+
+    async def metric_series(
+        self, job_id: str, *, names: Iterable[str] = (), points: int | None = None
+    ) -> list[MetricSeries]:
+        """What a job measured, one series a name; see `Client.metric_series`."""
+        return (await self._http.ask(request.metrics(job_id, names, points))).series
 
     async def jobs(
         self,

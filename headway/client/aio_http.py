@@ -35,6 +35,11 @@ class AsyncHttp:
         self.timeout_s = timeout_s
         self._pool = httpx2.AsyncClient(**pool_options(address, self.headers, timeout_s))
 
+    @property
+    def closed(self) -> bool:
+        """Whether `aclose` was called."""
+        return self._pool.is_closed
+
     async def ask(self, request: Request[T]) -> T:
         """Send a request and read the answer; errors as `Http.ask`."""
         response = await self.send(

@@ -51,6 +51,44 @@ class Upload(WireModel):
     name: str = Field(description="Its name, without folders.")
 
 
+class LogLine(WireModel):
+    """One line of a job's log."""
+
+    at: str
+    attempt: int
+    line: str
+    dropped: int = Field(default=0, description="How many lines this one stands for that did not fit.")
+
+
+class LogPage(WireModel):
+    """Some lines of a job's log, in their order."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    lines: list[LogLine]
+    next_cursor: str | None = Field(default=None, alias="next", description="null before the first line.")
+    more: bool = Field(description="Whether there are more lines now.")
+    over: bool = Field(description="Whether no more will come unless the job is retried.")
+
+
+class MetricSeries(WireModel):
+    """What a job measured under one name, oldest first; the lists are equally long."""
+
+    name: str
+    at: list[str]
+    value: list[float | None] = Field(description="null: NaN or infinity.")
+    attempt: list[int]
+    count: int = Field(description="How many values there are, those that were thinned out included.")
+    dropped: int = Field(default=0, description="How many more did not fit between two writes.")
+
+
+class MetricsAnswer(WireModel):
+    """What a job measured, one series a name."""
+
+    series: list[MetricSeries]
+    partial: bool = Field(default=False, description="Whether older values are missing now.")
+
+
 class StatusBatch(WireModel):
     """What the API says of at most 200 jobs."""
 
@@ -86,4 +124,6 @@ JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)
 TASKS: TypeAdapter[list[TaskInfo]] = TypeAdapter(list[TaskInfo])
 UPLOAD: TypeAdapter[Upload] = TypeAdapter(Upload)
+LOG_PAGE: TypeAdapter[LogPage] = TypeAdapter(LogPage)
+METRICS: TypeAdapter[MetricsAnswer] = TypeAdapter(MetricsAnswer)
 WORKERS: TypeAdapter[list[WorkerInfo]] = TypeAdapter(list[WorkerInfo])

@@ -2,20 +2,22 @@
 
 import math
 import os
+import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self
 
 from headway.client import request
 from headway.client.address import Address, identity
-from headway.client.answers import BulkAnswer, JobDetail, JobPage, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
 from headway.client.http import Http
+from headway.client.log import AGAIN_S, LogReader
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.client.watch import Watch
-from headway.errors import BadInput
+from headway.errors import BadInput, HeadwayError
 from headway.keys import check_job_id
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
@@ -189,6 +191,40 @@ class Client:
     def job(self, job_id: str) -> JobDetail:
         """The latest snapshot of a job with what was asked for and how earlier attempts ended; errors as `status`."""
         return self._http.ask(request.job(job_id))
+
+    def logs(self, job_id: str, *, follow: bool = False) -> Iterator[LogLine]:
+        """Iterate over a job's log from its first line on.
+
+        Args:
+            follow: go on with each line as it comes, over restarts of the API, until the job is over.
+
+        Iterating raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        reader = LogReader(job_id, follow=follow, timeout_s=self._http.timeout_s)
+        while not reader.over:
+            try:
+                page = self._http.ask(reader.next_request())
+            except HeadwayError as error:
+                if self._http.closed or not reader.may_ask_again(error):
+                    raise
+                time.sleep(AGAIN_S)
+            else:
+                yield from reader.take(page)
+
+    def metric_series(self, job_id: str, *, names: Iterable[str] = (), points: int | None = None) -> list[MetricSeries]:
+        """What a job measured, one series a name.
+
+        Args:
+            names: which of them; none for all.
+            points: thin each out to at most so many that keep the shape of a chart, 3 at least; None for every value.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.ask(request.metrics(job_id, names, points)).series
 
     def jobs(
         self,

@@ -14,6 +14,8 @@ from headway.client.answers import (
     BULK,
     JOB,
     JOBS,
+    LOG_PAGE,
+    METRICS,
     NOTHING,
     SNAPSHOT,
     TASK,
@@ -24,6 +26,8 @@ from headway.client.answers import (
     BulkResult,
     JobDetail,
     JobPage,
+    LogPage,
+    MetricsAnswer,
     StatusBatch,
     Upload,
 )
@@ -41,6 +45,7 @@ T = TypeVar("T")
 #: As many as the API answers at once, and as long as every proxy lets an address be.
 _BATCH_MAX = 200
 _BATCH_MAX_CHARS = 7_000
+_LINES_MAX = 2_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Request(Generic[T]):
     path: str
     answer: TypeAdapter[T]
     about: str = ""
-    query: Mapping[str, str | int | Sequence[str]] | None = None
+    query: Mapping[str, str | int | float | Sequence[str]] | None = None
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,6 +153,26 @@ def statuses(job_ids: Iterable[str]) -> list[Request[StatusBatch]]:
 def result(job_id: str) -> Request[Any]:
     """Ask for a result that is kept beside its snapshot."""
     return Request("GET", f"/jobs/{check_job_id(job_id)}/result", VALUE, about=job_id)
+
+
+def logs(job_id: str, after: str | None, wait_s: float) -> Request[LogPage]:
+    """Ask for the lines of a job's log that follow, or wait for some."""
+    query: dict[str, str | int | float | Sequence[str]] = {"limit": _LINES_MAX}
+    if after is not None:
+        query["after"] = after
+    if wait_s:
+        query["wait"] = wait_s
+    return Request("GET", f"/jobs/{check_job_id(job_id)}/logs", LOG_PAGE, about=job_id, query=query)
+
+
+def metrics(job_id: str, names: Iterable[str], points: int | None) -> Request[MetricsAnswer]:
+    """Ask for what a job measured."""
+    if isinstance(names, str):
+        raise BadInput(f"names={names!r}: give a list of names")
+    query: dict[str, str | int | float | Sequence[str]] = {"name": list(names)}
+    if points is not None:
+        query["points"] = points
+    return Request("GET", f"/jobs/{check_job_id(job_id)}/metrics", METRICS, about=job_id, query=query)
 
 
 def job(job_id: str) -> Request[JobDetail]:
