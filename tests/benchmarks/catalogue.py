@@ -11,6 +11,7 @@ from tests.benchmarks import (
     noops,
     page,
     pause,
+    printing,
     recorder,
     report,
     status,
@@ -50,6 +51,7 @@ BENCHMARKS = (
     Benchmark("pause", pause.pauses, ("pause", "pause-signal")),
     Benchmark("deaths", deaths.deaths, ("horse-death", "host-death")),
     Benchmark("noops", noops.noops),
+    Benchmark("printing", printing.printing),
     Benchmark("status", status.polls, ("status", "status-304")),
     Benchmark(
         "eta",
