@@ -25,6 +25,7 @@ _LEAST_ERROR = 0.03
 # Differences beyond so many of the usual ones say that this run is not like the others.
 _UNLIKE = 2.0
 _TINY_S = 1e-3
+_MAX_POWER = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Past:
         if self._curves:
             weights = _weights(self._curves)
             setup_s = sum(w * run.setup_s for w, run in zip(weights, self._curves, strict=True)) / sum(weights)
-            return _eta(log(exp(log_s) + max(0.0, setup_s - active_s)), self._duration.error)
+            left_s = _exp(log_s) + max(0.0, setup_s - active_s)
+            return _eta(log(max(_TINY_S, left_s)), self._duration.error)
         longer = sorted(
             run_s - active_s for run in self._runs if (run_s := self._duration.scaled(run, size)) > active_s
         )
@@ -267,7 +269,7 @@ class _Duration:
 
     def scaled(self, run: Run, size: float | None) -> float:
         """A run's duration, had it been of this size, in seconds."""
-        return exp(self._plain(run) + self._scale(size))
+        return _exp(self._plain(run) + self._scale(size))
 
     def _scale(self, size: float | None) -> float:
         known = _log(size)
@@ -279,6 +281,11 @@ class _Duration:
 
 def _log(size: float | None) -> float | None:
     return log(size) if size is not None and isfinite(size) and size > 0 else None
+
+
+def _exp(power: float) -> float:
+    # Sizes may be any numbers, and what they come to beyond that is no time at all.
+    return exp(min(power, _MAX_POWER))
 
 
 def _weights(runs: Sequence[Run]) -> list[float]:
@@ -299,5 +306,5 @@ def _interpolated(points: Sequence[tuple[float, float]], at: float) -> float:
 def _eta(log_s: float, error: float) -> Eta | None:
     if not log_s <= log(MAX_ETA_S):
         return None
-    eta_s, spread = exp(log_s), exp(Z_80_PERCENT * error)
+    eta_s, spread = _exp(log_s), _exp(Z_80_PERCENT * error)
     return Eta(eta_s, eta_s / spread, min(eta_s * spread, MAX_ETA_S))

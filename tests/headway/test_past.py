@@ -122,6 +122,12 @@ def test_no_past_makes_it_raise_or_answer_wildly(
         assert eta is None or math.isfinite(eta.eta_s)
 
 
+def test_a_size_beyond_all_sense_is_no_time_that_is_shown() -> None:
+    past = Past([run(60.0 * factor, 100.0 * factor) for factor in (1, 2, 3)])
+    assert past.before(0.0, 1e300) is None
+    assert after(past, 0.5, 30.0, size=1e-300).eta_s > 0
+
+
 def test_without_a_past_the_own_rate_is_all_there_is() -> None:
     current = Eta(5.0, 4.0, 6.0)
     assert Forecast().eta(0.5, 10, 5.0, current) is current
