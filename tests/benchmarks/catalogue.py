@@ -18,6 +18,7 @@ from tests.benchmarks import (
     track,
     update,
 )
+from tests.benchmarks import deaths, delivery, eta, idle, noops, page, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
