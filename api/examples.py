@@ -24,6 +24,7 @@ from api.answers import (
     Upload,
 )
 from headway.lesson import LONG_TASK
+from headway.overview import Overview, QueueLoad
 from headway.snapshot import Control, EndedAttempt, JobError, Snapshot, Spec
 from headway.status import Status
 from headway.version import __version__
@@ -148,6 +149,15 @@ ME = Me(name="ann", verified=True, role="operator", owner="ann", expires_at="202
 TICKET = Ticket(ticket="n7Kq3xT0m1sVbA5cQwZ8yL2dR4fJ6hU9eGiOaPkXtYs", expires_in_s=30)
 HEALTH = Health(version=__version__)
 READY = Ready(jobs=1, watchers=2, channels=1, judge=True, history="recording", history_dropped=0)
+OVERVIEW = Overview(
+    active=1,
+    waiting=1,
+    paused=0,
+    stalled=0,
+    jobs=[RUNNING],
+    queues=[QueueLoad(queue="default", waiting=1, active=1, workers=1)],
+    workers=[WORKER],
+)
 
 
 def one(example: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from api.routes import (
     jobs,
     logs,
     metrics,
+    overview,
     status,
     tasks,
     ui,
@@ -71,7 +72,21 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
     )
     problems.install(app)
     # A request goes through the routes in this order, and polls are the most frequent.
-    for module in (status, jobs, logs, metrics, control, files, events, workflow, tasks, workers, access, health):
+    for module in (
+        status,
+        jobs,
+        logs,
+        metrics,
+        control,
+        files,
+        events,
+        workflow,
+        tasks,
+        workers,
+        overview,
+        access,
+        health,
+    ):
         app.include_router(module.router)
     app.router.routes.extend(ws.ROUTES)
     app.router.routes.extend(ui.page_routes(settings.react_dir))

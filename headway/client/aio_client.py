@@ -18,6 +18,7 @@ from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.errors import HeadwayError
 from headway.keys import check_job_id
+from headway.overview import Overview
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
@@ -150,6 +151,10 @@ class AsyncClient:
     async def workers(self) -> list[WorkerInfo]:
         """The workers that were heard of in the last minute; `age_s` says how long ago."""
         return await self._http.ask(request.workers())
+
+    async def overview(self) -> Overview:
+        """What is going on now; see `Client.overview`."""
+        return await self._http.ask(request.overview())
 
     def watch(self, job_id: str, *, timeout_s: float | None = None) -> AsyncWatch:
         """Iterate with `async for` over a job's snapshots, ending after the terminal one; see `Client.watch`."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from headway.overview import Overview
 from headway.snapshot import EndedAttempt, Snapshot, Spec, WireModel
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
@@ -121,6 +122,7 @@ NOTHING: TypeAdapter[None] = TypeAdapter(None)
 BULK: TypeAdapter[BulkResult] = TypeAdapter(BulkResult)
 JOB: TypeAdapter[JobDetail] = TypeAdapter(JobDetail)
 JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
+OVERVIEW: TypeAdapter[Overview] = TypeAdapter(Overview)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)
 TASKS: TypeAdapter[list[TaskInfo]] = TypeAdapter(list[TaskInfo])
 UPLOAD: TypeAdapter[Upload] = TypeAdapter(Upload)

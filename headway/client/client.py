@@ -19,6 +19,7 @@ from headway.client.source import opened
 from headway.client.watch import Watch
 from headway.errors import BadInput, HeadwayError
 from headway.keys import check_job_id
+from headway.overview import Overview
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
@@ -61,7 +62,7 @@ class Client:
 
     @property
     def poll_after_s(self) -> float | None:
-        """Seconds that `status`, as this thread last called it, asks to wait before the next; None at the end."""
+        """Seconds that `status` or `overview`, as this thread last called it, asks to wait; None at a job's end."""
         return self._http.poll_after_s
 
     def submit(
@@ -300,6 +301,10 @@ class Client:
     def workers(self) -> list[WorkerInfo]:
         """The workers that were heard of in the last minute; `age_s` says how long ago."""
         return self._http.ask(request.workers())
+
+    def overview(self) -> Overview:
+        """What is going on now: the jobs under way, the queues, the workers, and what needs a look."""
+        return self._http.ask(request.overview())
 
     def watch(self, job_id: str, *, timeout_s: float | None = None) -> Watch:
         """Iterate over a job's snapshots: the last one at once, then each change, ending after the terminal one.

@@ -46,7 +46,7 @@ class Http:
             request.method, request.path, params=request.query, content=request.body, headers=request.headers
         )
         answer = request.read(response.status_code, response.content, self.address.base)
-        if request.path.startswith("/status"):
+        if request.path.startswith(("/status", "/overview")):
             self._heard.poll_after_s = seconds_of(response.headers.get("headway-poll-after"))
         return answer
 

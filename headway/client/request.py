@@ -17,6 +17,7 @@ from headway.client.answers import (
     LOG_PAGE,
     METRICS,
     NOTHING,
+    OVERVIEW,
     SNAPSHOT,
     TASK,
     TASKS,
@@ -35,6 +36,7 @@ from headway.client.problems import error_of, not_headway
 from headway.encode import encode_result
 from headway.errors import BadInput
 from headway.keys import check_idempotency_key, check_job_id
+from headway.overview import Overview
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
@@ -208,3 +210,8 @@ def task(name: str) -> Request[TaskInfo]:
 def workers() -> Request[list[WorkerInfo]]:
     """Ask for the workers."""
     return Request("GET", "/workers", WORKERS)
+
+
+def overview() -> Request[Overview]:
+    """Ask what is going on now."""
+    return Request("GET", "/overview", OVERVIEW)
