@@ -9,6 +9,13 @@ _HERE = Path(__file__).parent
 # Room for a table, and no line of text across a whole wide screen.
 _PAGE_PX = 1200
 
+overview = st.Page(
+    "app_pages/overview.py",
+    title="Overview",
+    icon=":material/monitoring:",
+    url_path="overview",
+    help="What is going on now, and what needs a look.",
+)
 run = st.Page(
     "app_pages/run.py",
     title="Run",
@@ -30,6 +37,13 @@ job = st.Page(
     url_path="job",
     help="One job, live; its address can be shared.",
 )
+workers = st.Page(
+    "app_pages/workers.py",
+    title="Workers",
+    icon=":material/memory:",
+    url_path="workers",
+    help="Who is there to run jobs, and what each of them does.",
+)
 
 
 def _start() -> None:
@@ -42,7 +56,7 @@ start = st.Page(_start, title="headway", default=True, visibility="hidden")
 # A file, because the browser would fetch a named icon from somewhere else; first, or it would fetch the page's.
 st.set_page_config(page_icon=_HERE / "favicon.svg", layout="wide")
 st.logo(_HERE / "logo.svg", size="large")
-page = st.navigation([start, run, jobs, job], position="top")
+page = st.navigation([start, overview, run, jobs, job, workers], position="top")
 if "job" not in st.query_params:
     st.set_page_config(page_title=page_title(page.title))
 with st.container(horizontal_alignment="center"), st.container(width=_PAGE_PX):

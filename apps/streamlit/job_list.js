@@ -1,5 +1,6 @@
 export default function ({ data, parentElement }) {
   const list = parentElement.querySelector(".jobs");
+  list.setAttribute("aria-label", data.label);
   while (list.children.length > data.jobs.length) list.lastElementChild.remove();
   while (list.children.length < data.jobs.length) list.append(makeRow());
   data.jobs.forEach((job, place) => drawRow(list.children[place].firstElementChild, job));

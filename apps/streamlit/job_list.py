@@ -1,4 +1,4 @@
-"""The newest jobs, each a link to its page: one element and one request a refresh.
+"""Jobs as a list, each a link to its page: one element a refresh.
 
 What comes from the jobs travels as data and is put in place as text, as on the card.
 """
@@ -47,15 +47,20 @@ def _refresh() -> None:
     if not jobs:
         st.caption("There are no jobs yet. The Run page starts one.")
         return
+    draw_list(jobs, label="Recent jobs", key="job-list")
+
+
+def draw_list(jobs: list[Snapshot], *, label: str, key: str) -> None:
+    """Draw these jobs; `label` names the list for those who do not see it."""
     now = datetime.now(UTC)
-    _list(data={"jobs": [row(snapshot, now) for snapshot in jobs]}, key="job-list")
+    _list(data={"label": label, "jobs": [row(snapshot, now) for snapshot in jobs]}, key=key)
 
 
 def row(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
     """What the list shows of a job, as JSON; `now` has a zone."""
     return {
         "job_id": snapshot.job_id,
-        "href": "?" + urlencode({"job": snapshot.job_id}),
+        "href": "job?" + urlencode({"job": snapshot.job_id}),
         "status": snapshot.status.value,
         "word": snapshot.status.value.capitalize(),
         "task": snapshot.task or "Job",
