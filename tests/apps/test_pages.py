@@ -236,9 +236,9 @@ def test_without_an_id_the_job_page_lists_the_newest_jobs_with_one_request(
     app = open_page(scripted_api.url, "job")
     rows = shown(app)["jobs"]
     assert [(row["href"], row["word"], row["task"], row["message"], row["percent"]) for row in rows] == [
-        ("?job=l-2", "Running", "<b>", "**2**", 40),
-        ("?job=l-1", "Queued", "Job", "", 0),
-        ("?job=l-0", "Running", "Job", "", None),
+        ("job?job=l-2", "Running", "<b>", "**2**", 40),
+        ("job?job=l-1", "Queued", "Job", "", 0),
+        ("job?job=l-0", "Running", "Job", "", None),
     ]
     before = len(scripted_api.seen)
     app.run()
