@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from job_view import JobView
 from plain_text import plain
+from run_again import draw_run_again
 from session import client
 
 from headway.snapshot import Action, Snapshot
@@ -41,6 +42,7 @@ def draw_controls(view: JobView) -> None:
             if action in _BUTTONS:
                 _draw_button(view, snapshot, action)
         if snapshot.status.terminal:
+            draw_run_again(view)
             _draw_menu(view)
     if view.confirming in snapshot.can and not _pending(snapshot):
         _ask_back(view, view.confirming)

@@ -20,17 +20,18 @@ _LESSON_SLIDERS: dict[tuple[str, str], tuple[int, int]] = {("long_task", "n_step
 Errors = Sequence[Mapping[str, str]]
 
 
-def draw_fields(task: str, form: Sequence[FormField], errors: Errors) -> dict[str, Any]:
+def draw_fields(task: str, form: Sequence[FormField], errors: Errors, *, begun: str = "") -> dict[str, Any]:
     """Draw the fields and return what they hold, by name.
 
     Args:
         task: its fields keep their entries apart from those of other tasks.
         form: as `headway.forms` reads it off a task.
         errors: `{"field", "detail"}`; a field is named by a path such as `columns.0`.
+        begun: names the job that the defaults are of, whose entries are kept apart too; empty for the task's own.
     """
     values = {}
     for field in form:
-        values[field.name] = _draw(task, field)
+        values[field.name] = _draw(task, field, begun)
         for error in errors_at(field.name, errors):
             st.error(plain(error), icon=":material/error:")
     return values
@@ -85,10 +86,10 @@ def slider_bounds(task: str, field: FormField) -> tuple[int, int] | None:
     return (int(low), int(high)) if 1 <= (high - low) / step <= _SLIDER_STEPS_MAX else None
 
 
-def _draw(task: str, field: FormField) -> Any:
+def _draw(task: str, field: FormField, begun: str) -> Any:
     common: dict[str, Any] = {
         "label": plain(field.label or field.name) + (" \\*" if is_demanded(field) else ""),
-        "key": f"param:{task}:{field.name}",
+        "key": f"param:{task}:{field.name}" + (f":{begun}" if begun else ""),
         "help": plain(field.help) or None,
     }
     try:
@@ -148,8 +149,9 @@ def _range(field: FormField) -> str:
 
 def _boolean(common: dict[str, Any], field: FormField) -> bool | None:
     if field.nullable or field.default is None:
+        index = None if field.default is None else [True, False].index(bool(field.default))
         chosen: bool | None = st.selectbox(
-            **common, options=[True, False], index=None, format_func=lambda value: "yes" if value else "no"
+            **common, options=[True, False], index=index, format_func=lambda value: "yes" if value else "no"
         )
         return chosen
     return st.checkbox(**common, value=bool(field.default))

@@ -84,7 +84,7 @@ def test_a_cancel_is_asked_back_about(api: ApiServer, waiting: str, open_page: O
     assert (shown(app)["status"], "yes" in buttons(app)) == ("queued", False)
     press(press(app, "cancel"), "yes")
     assert (shown(app)["status"], shown(app)["next_s"]) == ("canceled", None)
-    assert buttons(app) == {"retry": "Retry", "delete": "Delete job"}
+    assert buttons(app) == {"retry": "Retry", "again": "Run again with changes", "delete": "Delete job"}
 
 
 def test_a_retry_leads_on_to_the_next_attempt_and_asks_again(
@@ -146,7 +146,7 @@ def test_a_refusal_is_one_sentence_at_the_buttons(scripted_api: ScriptedApi, ope
     scripted_api.put(shot(2, "finished", percent=100, can=["retry"]))
     press(app, "pause")
     assert [error.value for error in app.error] == [plain("job 'j1' is over: it is finished")]
-    assert set(buttons(app)) == {"retry", "delete"}
+    assert set(buttons(app)) == {"retry", "again", "delete"}
 
 
 def test_a_job_that_takes_no_requests_has_no_buttons(scripted_api: ScriptedApi, open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 from live_job import live_job
 from plain_text import plain
+from run_again import begun_with, earlier, forget_earlier
 from session import client, draw_link
 from submission import Submission, forget_submission, last_submission, submit
 from task_form import draw_fields, errors_elsewhere, is_demanded
@@ -33,6 +34,7 @@ def _keep_in_address(task: str, job_id: str) -> None:
 
 def _another_task() -> None:
     forget_submission()
+    forget_earlier()
     _keep_in_address(st.session_state["task"], "")
 
 
@@ -40,8 +42,11 @@ def _form(task: TaskInfo) -> None:
     last = last_submission()
     if last.task != task.name:
         last = Submission()
+    job = earlier(task.name)
+    if job is not None:
+        st.caption(f"Begins with what job `{job.job_id}` was given.")
     with st.form(f"task:{task.name}"):
-        values = draw_fields(task.name, task.fields, last.errors)
+        values = draw_fields(task.name, begun_with(task, job), last.errors, begun=job.job_id if job else "")
         if not task.fields:
             st.caption("This task takes no parameters.")
         if any(is_demanded(field) for field in task.fields):
