@@ -8,7 +8,7 @@ from live_region import FASTEST_S, IDLE_S
 
 from headway import Client
 from headway.client.answers import BulkAnswer
-from headway.errors import ApiRefused, HeadwayError
+from headway.errors import HeadwayError, NotAllowed, NotSignedIn
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 
@@ -17,7 +17,6 @@ PAGE_JOBS = 25
 # How often to look for jobs that came since, in seconds; in between only those on the page are looked at.
 _LISTED_EVERY_S = 4.0
 _ACTIVE_S = 1.0
-_DENIED = {401, 403}
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class JobsView:
                 self._look(client)
         except HeadwayError as error:
             self.problem = str(error)
-            self.denied = isinstance(error, ApiRefused) and error.http_status in _DENIED
+            self.denied = isinstance(error, NotSignedIn | NotAllowed)
             return
         self.problem, self.denied = "", False
         self._answered_at = time.monotonic()

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from live_region import FASTEST_S, IDLE_S
 
 from headway import Client
-from headway.errors import ApiRefused, HeadwayError
+from headway.errors import HeadwayError, NotAllowed, NotSignedIn
 from headway.overview import Overview
-
-_DENIED = {401, 403}
 
 
 @dataclass
@@ -41,7 +39,7 @@ class OverviewView:
             self.overview = client.overview()
         except HeadwayError as error:
             self.problem = str(error)
-            self.denied = isinstance(error, ApiRefused) and error.http_status in _DENIED
+            self.denied = isinstance(error, NotSignedIn | NotAllowed)
             return
         self.problem, self.denied = "", False
         self._answered_at, self.answered_s = time.monotonic(), time.time()
