@@ -64,6 +64,7 @@ def test_an_attempt_that_finished_before_its_worker_died_is_closed_as_finished(
     assert floor.store.run(floor.store.calls.change(job_id, stored.seq, members, request="end")).code == "ok"
     Ghosts(floor.store, floor.engine, 60, ghost_s=0.0).look()
     assert (registered(floor, job_id), floor.rq_status(job_id)) == ([False, False, True], "finished")
+    assert floor.store.redis.ttl(f"rq:job:{job_id}") > 0
 
 
 def test_a_worker_has_its_time_to_close_its_own(redis_url: str, floor: Floor, tmp_path: Path) -> None:

@@ -61,7 +61,10 @@ def _bury_taken(redis: Redis, queue: HeadwayQueue, job_id: str, job: Job | None,
 
 def _close(job: Job, pipeline: Pipeline, *, finished: bool) -> None:
     if finished:
-        job._handle_success(job.get_result_ttl(DEFAULT_RESULT_TTL), pipeline)
+        result_ttl = job.get_result_ttl(DEFAULT_RESULT_TTL)
+        job._handle_success(result_ttl, pipeline)
+        # Its worker would have done that too: nothing else gives the job's record an end.
+        job.cleanup(result_ttl, pipeline=pipeline, remove_from_queue=False)
     else:
         job.set_status(JobStatus.FAILED, pipeline=pipeline)
         job._handle_failure("its worker died", pipeline)
