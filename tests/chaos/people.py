@@ -13,7 +13,7 @@ from tests.chaos.chronicle import Chronicle
 from tests.chaos.orders import Order
 
 #: How long somebody asks again and again, with the same key, until an answer comes.
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 _UNAVAILABLE = 503
 _CONFLICT = 409
 _ACTIONS = {"pause": 5, "cancel": 1, "retry": 2, "resume": 2}
