@@ -4,6 +4,7 @@ from headway.client.aio_client import AsyncClient
 from headway.client.aio_watch import AsyncWatch
 from headway.client.answers import JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
 from headway.client.client import Client
+from headway.client.many import ManyWatch, News
 from headway.client.watch import Watch
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "JobDetail",
     "JobPage",
     "LogLine",
+    "ManyWatch",
     "MetricSeries",
+    "News",
     "Statuses",
     "Upload",
     "Watch",

@@ -4,16 +4,18 @@ import math
 import os
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self
 
 from headway.client import request
 from headway.client.address import Address, identity
+from headway.client.aio_http import AsyncHttp
 from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
 from headway.client.http import Http
 from headway.client.log import AGAIN_S, LogReader
+from headway.client.many import ManyWatch, News
 from headway.client.outcome import kept_beside, value_of
 from headway.client.source import opened
 from headway.client.watch import Watch
@@ -59,6 +61,11 @@ class Client:
     def url(self) -> str:
         """The API's address."""
         return self._http.address.base
+
+    @property
+    def asks_as(self) -> tuple[str, ...]:
+        """The API's address and what this client says of itself there: equal for two that see the same."""
+        return (self.url, *(f"{name}: {value}" for name, value in sorted(self._http.headers.items())))
 
     @property
     def poll_after_s(self) -> float | None:
@@ -324,6 +331,13 @@ class Client:
         watch = Watch(self._http, check_job_id(job_id), timeout_s=timeout_s)
         self._watches.add(watch)
         return watch
+
+    def many(self, tell: Callable[[News], None]) -> ManyWatch:
+        """Follow many jobs over one connection, for the event loop that enters what is returned; `tell` gets the news.
+
+        It has connections of its own, which `close` leaves alone.
+        """
+        return ManyWatch(AsyncHttp(self._http.address, self._http.headers, self._http.timeout_s), tell)
 
     def close(self) -> None:
         """End every watch and give the connections back."""

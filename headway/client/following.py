@@ -15,8 +15,8 @@ from headway.snapshot import Snapshot
 _log = logging.getLogger("headway.client.websocket")
 _log.setLevel(logging.INFO)
 
-_OPEN_TIMEOUT_S = 5.0
-_PING_S = 20.0
+OPEN_TIMEOUT_S = 5.0
+PING_S = 20.0
 
 
 class Following:
@@ -32,7 +32,7 @@ class Following:
         self._address = address
         self._request_s = request_s
         self._plan = WatchPlan(job_id, time.monotonic(), base=address.base, timeout_s=timeout_s)
-        self._ping_s = _PING_S if timeout_s is None else min(_PING_S, max(timeout_s / 2, 0.5))
+        self._ping_s = PING_S if timeout_s is None else min(PING_S, max(timeout_s / 2, 0.5))
 
     @property
     def job_id(self) -> str:
@@ -62,18 +62,8 @@ class Following:
         return self._address.websocket(f"/ws/{self._plan.job_id}" + (f"?after={after}" if after else ""))
 
     def _socket_options(self, headers: dict[str, str]) -> dict[str, Any]:
-        return {
-            "additional_headers": headers,
-            "proxy": None if self._address.loopback else True,
-            "compression": None,
-            "open_timeout": self._plan.time_left_s(time.monotonic(), min(_OPEN_TIMEOUT_S, self._request_s)),
-            "ping_interval": self._ping_s,
-            "ping_timeout": self._ping_s,
-            "close_timeout": 0.5,
-            # A result or a foreign snapshot may be of any size, as over HTTP.
-            "max_size": None,
-            "logger": _log,
-        }
+        open_timeout_s = self._plan.time_left_s(time.monotonic(), min(OPEN_TIMEOUT_S, self._request_s))
+        return socket_options(self._address, headers, open_timeout_s=open_timeout_s, ping_s=self._ping_s)
 
     def _socket_ended(self, end: ConnectionClosed) -> None:
         code, reason = (None, "") if end.rcvd is None else (end.rcvd.code, end.rcvd.reason)
@@ -84,3 +74,21 @@ class Following:
         if self.latest is None or not self._plan.over:
             raise HeadwayError("this watch was closed before the job ended")
         return self.latest
+
+
+def socket_options(
+    address: Address, headers: dict[str, str], *, open_timeout_s: float, ping_s: float
+) -> dict[str, Any]:
+    """How to open a socket to the API, whichever of websockets' two clients does."""
+    return {
+        "additional_headers": headers,
+        "proxy": None if address.loopback else True,
+        "compression": None,
+        "open_timeout": open_timeout_s,
+        "ping_interval": ping_s,
+        "ping_timeout": ping_s,
+        "close_timeout": 0.5,
+        # A result or a foreign snapshot may be of any size, as over HTTP.
+        "max_size": None,
+        "logger": _log,
+    }

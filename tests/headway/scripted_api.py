@@ -71,6 +71,7 @@ class ScriptedApi:
         self._news = asyncio.Event()
         self._holding = 0
         self._open: dict[asyncio.Queue[bytes | int], str] = {}
+        self._many: dict[WebSocket, set[str]] = {}
 
     def put(self, snapshot: Snapshot) -> None:
         """Make this the job's latest snapshot, and send it to whoever watches."""
@@ -87,6 +88,11 @@ class ScriptedApi:
         """End the job's sockets with this close code."""
         self._tell(job_id, code)
 
+    def cut_many(self, code: int) -> None:
+        """End the sockets that follow many jobs with this close code."""
+        for socket in list(self._many):
+            asyncio.run_coroutine_threadsafe(socket.close(code), self._loop).result(5)
+
     def answer(
         self, method: str, path: str, http_status: int, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> None:
@@ -101,7 +107,7 @@ class ScriptedApi:
     @property
     def open_sockets(self) -> int:
         """Sockets that are connected now."""
-        return len(self._open)
+        return len(self._open) + len(self._many)
 
     @property
     def connections(self) -> int:
@@ -118,6 +124,7 @@ class ScriptedApi:
         app = Starlette(
             routes=[
                 WebSocketRoute("/ws/{job_id}", self._socket),
+                WebSocketRoute("/ws", self._many_socket),
                 Route("/{rest:path}", self._any, methods=["GET", "POST"]),
             ]
         )
@@ -133,6 +140,7 @@ class ScriptedApi:
         """Close every socket with 1012 and listen no more."""
         for job_id in set(self._open.values()):
             self.cut(job_id, 1012)
+        self.cut_many(1012)
         self._server.should_exit = True
         self.holds = False
         self._let_go()
@@ -160,6 +168,10 @@ class ScriptedApi:
         for queue, watched in list(self._open.items()):
             if watched == job_id:
                 self._loop.call_soon_threadsafe(queue.put_nowait, said)
+        for socket, job_ids in list(self._many.items()):
+            if job_id in job_ids and isinstance(said, bytes):
+                sending = socket.send_text(_envelope(said))
+                asyncio.run_coroutine_threadsafe(sending, self._loop).result(5)
 
     async def _any(self, request: Request) -> Response:
         path = request.url.path
@@ -225,6 +237,31 @@ class ScriptedApi:
             del self._open[queue]
             gone.cancel()
 
+    async def _many_socket(self, socket: WebSocket) -> None:
+        self.socket_queries.append(dict(socket.query_params))
+        if self.refuse_sockets:
+            await socket.close()
+            return
+        await socket.accept()
+        self._many[socket] = set()
+        try:
+            async for asked in socket.iter_json():
+                for job_id in asked["jobs"]:
+                    after = asked["jobs"][job_id] if asked["op"] == "subscribe" else None
+                    await self._asked(socket, asked["op"], job_id, after)
+        finally:
+            self._many.pop(socket, None)
+
+    async def _asked(self, socket: WebSocket, op: str, job_id: str, after: int | None) -> None:
+        if op == "unsubscribe":
+            self._many[socket].discard(job_id)
+        elif job_id not in self._latest:
+            await socket.send_json({"type": "error", "job_id": job_id, "status": 404, "detail": "job not found"})
+        else:
+            self._many[socket].add(job_id)
+            if self._seq[job_id] != after:
+                await socket.send_text(_envelope(self._latest[job_id]))
+
     async def _serve(self, socket: WebSocket, queue: "asyncio.Queue[bytes | int]", gone: "asyncio.Future[Any]") -> None:
         while True:
             said = asyncio.ensure_future(queue.get())
@@ -240,3 +277,7 @@ class ScriptedApi:
             if b'"status":"finished"' in told:
                 await socket.close(1000)
                 return
+
+
+def _envelope(snapshot: bytes) -> str:
+    return (b'{"type": "snapshot", "snapshot": %b}' % snapshot).decode()

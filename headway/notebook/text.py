@@ -5,11 +5,14 @@ import json
 from typing import Any
 
 from headway import caption
-from headway.snapshot import Snapshot
+from headway.quantities import count
+from headway.snapshot import Bar, Snapshot
 from headway.status import Status
 
 _RESULT_MAX = 2_000
 _ROWS_SHOWN = 10
+_BARS_SHOWN = 16
+_DEPTH_MAX = 6
 RED = "#b3261e"
 
 
@@ -21,6 +24,25 @@ def live_html(snapshot: Snapshot, note: str = "", refusal: str = "") -> str:
         parts.append(f"<i>{html.escape(note)}</i>")
     refused = f"<div style='color: {RED}'>{html.escape(refusal)}</div>" if refusal else ""
     return line(parts) + _outcome_html(snapshot) + refused
+
+
+def bars_html(snapshot: Snapshot) -> str:
+    """The bars inside a job's own, indented as they are nested; empty where there are none, or the job is over."""
+    placed = [] if snapshot.status.terminal else caption.in_order(snapshot.bars)
+    rows = "".join(_bar_html(bar, depth) for bar, depth in placed[:_BARS_SHOWN])
+    more = len(placed) - _BARS_SHOWN
+    return rows + (f"<small>and {more} more</small>" if more > 0 else "") if len(placed) > 1 else ""
+
+
+def _bar_html(bar: Bar, depth: int) -> str:
+    known = bar.total is not None
+    track = (
+        f"<div style='width: 20%; height: 0.5em; background: #ddd'>"
+        f"<div style='width: {bar.percent if known else 0}%; height: 100%; background: #90a4ae'></div></div>"
+    )
+    said = line([html.escape(text) for text in (bar.desc, count(bar.n, bar.total, bar.unit)) if text])
+    indent = f"{min(depth, _DEPTH_MAX) * 1.5:g}em"
+    return f"<div style='display: flex; align-items: center; gap: 0.5em; padding-left: {indent}'>{track}{said}</div>"
 
 
 def _outcome_html(snapshot: Snapshot) -> str:
@@ -60,7 +82,8 @@ def static_html(job_id: str, snapshot: Snapshot | None, problem: str, colour: st
         f"<div style='width: {caption.bar_percent(snapshot)}%; height: 100%; background: {colour}'></div></div>"
     )
     when = html.escape(f"{snapshot.task or 'job'} {job_id} as of {snapshot.updated_at or 'an unknown time'}")
-    return f"<div>{bar}{live_html(snapshot)}{_stand_html(snapshot)}<small>{when}</small>{trouble}</div>"
+    said = live_html(snapshot) + bars_html(snapshot) + _stand_html(snapshot)
+    return f"<div>{bar}<div>{said}</div><small>{when}</small>{trouble}</div>"
 
 
 def plain(job_id: str, snapshot: Snapshot | None, problem: str) -> str:
