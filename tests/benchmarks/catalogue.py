@@ -19,6 +19,7 @@ from tests.benchmarks import (
     update,
 )
 from tests.benchmarks import deaths, delivery, eta, idle, noops, page, pause, recorder, report, status, track, update
+from tests.benchmarks import delivery, idle, notebook, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 
@@ -53,6 +54,7 @@ BENCHMARKS = (
     Benchmark("deaths", deaths.deaths, ("horse-death", "host-death")),
     Benchmark("noops", noops.noops),
     Benchmark("printing", printing.printing),
+    Benchmark("notebook", notebook.bars, ("notebook", "notebook-connections")),
     Benchmark("status", status.polls, ("status", "status-304")),
     Benchmark(
         "eta",
