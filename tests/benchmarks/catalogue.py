@@ -9,6 +9,7 @@ from tests.benchmarks import (
     eta,
     idle,
     noops,
+    notebook,
     page,
     pause,
     printing,
@@ -18,8 +19,6 @@ from tests.benchmarks import (
     track,
     update,
 )
-from tests.benchmarks import deaths, delivery, eta, idle, noops, page, pause, recorder, report, status, track, update
-from tests.benchmarks import delivery, idle, notebook, pause, recorder, report, status, track, update
 from tests.benchmarks.figure import Figure
 
 

@@ -423,6 +423,48 @@ export interface components {
             readonly value: readonly (number | null)[];
         };
         /**
+         * Overview
+         * @description What is going on now.
+         */
+        readonly Overview: {
+            /**
+             * Active
+             * @description Jobs started, running or paused.
+             */
+            readonly active: number;
+            /**
+             * Jobs
+             * @description The jobs under way, newest first, at most 20.
+             */
+            readonly jobs?: readonly components["schemas"]["Snapshot"][];
+            /**
+             * Lost
+             * @description Of the newest 50 jobs, those that failed with their worker's death.
+             */
+            readonly lost?: readonly components["schemas"]["Snapshot"][];
+            /** Paused */
+            readonly paused: number;
+            /**
+             * Queues
+             * @description By name; `waiting` of the first 200 in all.
+             */
+            readonly queues?: readonly components["schemas"]["QueueLoad"][];
+            /**
+             * Stalled
+             * @description Alive, with no progress for longer than their tasks allow.
+             */
+            readonly stalled: number;
+            /**
+             * Waiting
+             * @description Jobs that are queued.
+             */
+            readonly waiting: number;
+            /** Workers */
+            readonly workers?: readonly components["schemas"]["WorkerInfo"][];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * Policy
          * @description How a task's attempts are run; stored with each job.
          */
@@ -490,6 +532,32 @@ export interface components {
              * @example urn:headway:job-not-found
              */
             readonly type: string;
+        };
+        /**
+         * QueueLoad
+         * @description What waits and runs in one queue.
+         */
+        readonly QueueLoad: {
+            /**
+             * Active
+             * @default 0
+             */
+            readonly active: number;
+            /** Queue */
+            readonly queue: string;
+            /**
+             * Waiting
+             * @default 0
+             */
+            readonly waiting: number;
+            /**
+             * Workers
+             * @description Live workers that serve it.
+             * @default 0
+             */
+            readonly workers: number;
+        } & {
+            readonly [key: string]: unknown;
         };
         /**
          * Ready
@@ -924,8 +992,10 @@ export type LogPage = components['schemas']['LogPage'];
 export type Me = components['schemas']['Me'];
 export type Metrics = components['schemas']['Metrics'];
 export type MetricSeries = components['schemas']['MetricSeries'];
+export type Overview = components['schemas']['Overview'];
 export type Policy = components['schemas']['Policy'];
 export type Problem = components['schemas']['Problem'];
+export type QueueLoad = components['schemas']['QueueLoad'];
 export type Ready = components['schemas']['Ready'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Spec = components['schemas']['Spec'];
