@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from headway.snapshot import Snapshot
 from headway.status import Status
@@ -91,7 +92,9 @@ class ScriptedApi:
     def cut_many(self, code: int) -> None:
         """End the sockets that follow many jobs with this close code."""
         for socket in list(self._many):
-            asyncio.run_coroutine_threadsafe(socket.close(code), self._loop).result(5)
+            # One whose client has left meanwhile is closed already.
+            with suppress(WebSocketDisconnect):
+                asyncio.run_coroutine_threadsafe(socket.close(code), self._loop).result(5)
 
     def answer(
         self, method: str, path: str, http_status: int, body: Any = None, headers: Mapping[str, str] | None = None
