@@ -11,6 +11,8 @@ from headway.settings import QUEUE_NAME
 from headway.snapshot import EndedAttempt, Snapshot, Spec
 
 JOB_ID_EXAMPLE = "abcd1234"
+#: A name that jobs are chosen by: PostgreSQL takes no text with a zero byte.
+NAME = "^[^\\x00]*$"
 JobId = Annotated[str, Path(description="1 to 64 letters, digits, `_` or `-`.", examples=[JOB_ID_EXAMPLE])]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headway.access.roles import Role
+from headway.history.whose import Whose
 from headway.store import Stored
 
 Action = Literal["submit", "upload", "list", "observe", "read", "pause", "resume", "cancel", "retry", "delete"]
@@ -60,3 +61,8 @@ def allow(principal: Principal, action: Action, job: Stored | None) -> bool:
         return job.owner == principal.owner
     # Nobody's jobs, a lesson writer's among them, are for those who look after all of them.
     return principal.role != "viewer" or job.owner is not None
+
+
+def readable_by(principal: Principal) -> Whose:
+    """The jobs that `allow` lets one read who may read any, for a question about many."""
+    return Whose(principal.owner, nobodys=principal.role != "viewer")

@@ -3,6 +3,7 @@
 from starlette.types import Message
 
 from headway.errors import HeadwayError, JobNotFound, NotSignedIn, Unreadable
+from headway.history.database import HistoryUnavailable
 
 OVER = 1000
 BINARY = 1003
@@ -35,4 +36,5 @@ def of_failure(failure: HeadwayError) -> Message:
         return closing(SIGN_IN, str(failure))
     if isinstance(failure, Unreadable):
         return closing(UNREADABLE, "what is stored for this job is no snapshot")
-    return closing(TRY_AGAIN, "Redis does not answer")
+    away = "history" if isinstance(failure, HistoryUnavailable) else "Redis"
+    return closing(TRY_AGAIN, f"{away} does not answer")

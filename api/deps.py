@@ -9,12 +9,13 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from api.auth import NOBODY, Action, Principal, allow
+from api.expired import Expired
 from api.hub import Hub
+from api.past import Past
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from headway.engines import Engine
 from headway.errors import NotAllowed
-from headway.history.reading import History
 from headway.settings import Settings
 from headway.store import AsyncStore, Store
 
@@ -30,7 +31,8 @@ class Services:
     hub: Hub
     sign_in: SignIn
     sessions: Sessions
-    history: History
+    past: Past
+    expired: Expired
 
 
 def services_of(scope: Scope) -> Services:
@@ -55,6 +57,11 @@ def get_settings(services: ServicesDep) -> Settings:
 def get_store(services: ServicesDep) -> AsyncStore:
     """The store for coroutines."""
     return services.store
+
+
+def get_past(services: ServicesDep) -> Past:
+    """What recorders wrote."""
+    return services.past
 
 
 def get_hub(services: ServicesDep) -> Hub:
@@ -94,6 +101,7 @@ def may(action: Action) -> Callable[[Principal], Principal]:
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 StoreDep = Annotated[AsyncStore, Depends(get_store)]
+PastDep = Annotated[Past, Depends(get_past)]
 HubDep = Annotated[Hub, Depends(get_hub)]
 Submitter = Annotated[Principal, Depends(may("submit"))]
 Uploader = Annotated[Principal, Depends(may("upload"))]

@@ -23,6 +23,22 @@ from api.answers import (
     Ticket,
     Upload,
 )
+from headway.analytics import (
+    Curve,
+    CurvePoint,
+    Curves,
+    Event,
+    EventPage,
+    Percentiles,
+    SlowJob,
+    SlowJobs,
+    TaskFigures,
+    TaskReport,
+    Throughput,
+    ThroughputBucket,
+    WorkerFigures,
+    WorkerReport,
+)
 from headway.lesson import LONG_TASK
 from headway.overview import Overview, QueueLoad
 from headway.snapshot import Control, EndedAttempt, JobError, Snapshot, Spec
@@ -157,6 +173,73 @@ OVERVIEW = Overview(
     jobs=[RUNNING],
     queues=[QueueLoad(queue="default", waiting=1, active=1, workers=1)],
     workers=[WORKER],
+)
+
+_PERIOD: dict[str, Any] = {"since": "2025-10-27T11:00:00.000Z", "until": "2025-10-28T11:00:00.000Z"}
+_COUNTS: dict[str, Any] = {"finished": 19, "failed": 1, "canceled": 2, "failure_rate": 0.05}
+_FIGURES: dict[str, Any] = {
+    "jobs": 22,
+    **_COUNTS,
+    "wait_s": Percentiles(p50=0.25, p95=4.1),
+    "run_s": Percentiles(p50=9.35, p95=14.2),
+}
+THROUGHPUT = Throughput(
+    **_PERIOD,
+    bucket="hour",
+    buckets=[ThroughputBucket(start="2025-10-28T10:00:00.000Z", submitted=24, **_COUNTS)],
+)
+TASK_REPORT = TaskReport(
+    **_PERIOD,
+    total=TaskFigures(task=None, **_FIGURES),
+    tasks=[TaskFigures(task="profile_table", **_FIGURES)],
+)
+SLOW_JOBS = SlowJobs(
+    **_PERIOD,
+    jobs=[
+        SlowJob(
+            job_id=JOB_ID_EXAMPLE,
+            task="profile_table",
+            queue="default",
+            worker=_WORKER,
+            status=Status.FINISHED,
+            wait_s=0.25,
+            run_s=9.35,
+            paused_s=0.0,
+            finished_at="2025-10-28T10:21:39.600Z",
+        )
+    ],
+)
+WORKER_REPORT = WorkerReport(
+    **_PERIOD, workers=[WorkerFigures(worker=_WORKER, attempts=22, busy_s=205.7, utilization=0.0024)]
+)
+CURVES = Curves(
+    curves=[
+        Curve(
+            job_id=JOB_ID_EXAMPLE,
+            task="profile_table",
+            attempt=1,
+            status=Status.FINISHED,
+            started_at=_STARTED_AT,
+            points=[CurvePoint(t_s=0.0, percent=0), CurvePoint(t_s=9.35, percent=100, n=336_776, total=336_776)],
+        )
+    ]
+)
+
+EVENTS = EventPage(
+    events=[
+        Event(
+            job_id=JOB_ID_EXAMPLE,
+            attempt=1,
+            seq=9,
+            status=Status.RUNNING,
+            percent=40,
+            message="chunk 3 of 7",
+            n=135_168,
+            total=336_776,
+            at=_CHANGED_AT,
+        )
+    ],
+    next="1761646894000-0000000000",
 )
 
 

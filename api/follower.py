@@ -11,7 +11,7 @@ from api.hub import Hub
 from api.outbox import Outbox
 from api.sessions import Session
 from api.topic import Latest, Topic
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, Unavailable
 
 #: A job may be watched a moment before it is there, in seconds; the lesson's socket waits too. One that was there may
 #: come back as soon: after Redis lost it, its running attempt writes it again.
@@ -41,6 +41,8 @@ class Follower:
         self._seq = 0
         self._topic: Topic | None = None
         self._giving_up: asyncio.TimerHandle | None = None
+        self._expired: Latest | None = None
+        self._failure: HeadwayError | None = None
 
     async def follow(self, job_id: str, after: int | None) -> None:
         """Begin; the job may be one that is not there yet."""
@@ -50,6 +52,8 @@ class Follower:
         if failures:
             self._outbox.close(self._wording.failure(failures[job_id]))
             return
+        if topic.latest is None:
+            await self._look_back(topic)
         self.news(topic)
 
     def leave(self) -> None:
@@ -60,7 +64,7 @@ class Follower:
 
     def news(self, topic: Topic) -> None:
         """Pass the latest on if it is newer than the last one sent; without one, give up after a while."""
-        latest = topic.latest
+        latest = topic.latest or self._expired
         if latest is None:
             if self._giving_up is None:
                 self._giving_up = asyncio.get_running_loop().call_later(UNKNOWN_S, self._give_up, topic)
@@ -81,8 +85,15 @@ class Follower:
         """Say that another process will answer."""
         self._outbox.close(self._wording.leaving)
 
+    async def _look_back(self, topic: Topic) -> None:
+        """Find a job that is over and has left Redis; one that is about to begin is waited for all the same."""
+        try:
+            self._expired = await self._hub.expired(topic.job_id)
+        except Unavailable as error:
+            self._failure = error
+
     def _give_up(self, topic: Topic) -> None:
-        self._outbox.close(self._wording.failure(topic.why_none()))
+        self._outbox.close(self._wording.failure(self._failure or topic.why_none()))
 
     def _stop_giving_up(self) -> None:
         if self._giving_up is not None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import chain, repeat
 
 from api.ending import end
+from api.expired import Expired
 from api.feed import Feed
 from api.listener import Listener
 from api.patience import Patience
@@ -37,8 +38,11 @@ _log = logging.getLogger("headway.api")
 class Hub:
     """Subscribes to the jobs that somebody watches, and reads them again where a message may be missing."""
 
-    def __init__(self, settings: Settings, store: AsyncStore, *, linger_s: float = LINGER_S) -> None:
+    def __init__(
+        self, settings: Settings, store: AsyncStore, expired: Expired | None = None, *, linger_s: float = LINGER_S
+    ) -> None:
         self._store = store
+        self._expired = expired
         self._linger_s = linger_s
         self._topics: dict[str, Topic] = {}
         self._idle: dict[str, Topic] = {}
@@ -91,6 +95,10 @@ class Hub:
         """The latest of a job if memory is as good as Redis: headway writes it, and its subscription lives."""
         topic = self._topics.get(job_id)
         return topic.latest if topic is not None and self._is_fresh(topic) else None
+
+    async def expired(self, job_id: str) -> Latest | None:
+        """The last snapshot of a job that is over and has left Redis; errors as `Expired.find`."""
+        return None if self._expired is None else await self._expired.find(job_id)
 
     def offer(self, job_id: str, stored: Stored) -> None:
         """Take what this process has just brought about, before its message arrives."""

@@ -38,11 +38,34 @@ async def find_job(store: AsyncStore, principal: Principal, job_id: str, action:
     return _allowed(await store.read(check_job_id(job_id)), principal, job_id, action)
 
 
+async def find_kept(services: Services, principal: Principal, job_id: str) -> Stored:
+    """The snapshot of a job in Redis, or in history if it is over and has left Redis.
+
+    Raises:
+        HistoryUnavailable: Redis does not know it, and history does not answer.
+        HeadwayError: what `find_job` lists.
+    """
+    stored = await services.store.read(check_job_id(job_id))
+    if stored is None:
+        expired = await services.expired.find(job_id)
+        stored = None if expired is None else expired.stored
+    return _allowed(stored, principal, job_id, "read")
+
+
+async def find_recorded(services: Services, principal: Principal, job_id: str) -> Stored:
+    """As `find_kept`, and one too that was not over when Redis lost it."""
+    stored = await services.store.read(check_job_id(job_id))
+    if stored is None:
+        expired = await services.expired.find(job_id, unfinished=True)
+        stored = None if expired is None else expired.stored
+    return _allowed(stored, principal, job_id, "read")
+
+
 async def find_latest(services: Services, principal: Principal, job_id: str) -> Latest:
-    """The latest of a job, from memory if that is as good as Redis; errors as `find_job`."""
+    """The latest of a job, from memory if that is as good as Redis; errors as `find_kept`."""
     latest = services.hub.fresh(job_id)
     if latest is None:
-        return Latest(await find_job(services.store, principal, job_id))
+        return Latest(await find_kept(services, principal, job_id))
     _allowed(latest.stored, principal, job_id, "read")
     return latest
 
@@ -52,11 +75,13 @@ async def find_many(services: Services, principal: Principal, job_ids: Sequence[
 
     Raises:
         RedisUnavailable: Redis did not answer.
+        HistoryUnavailable: Redis does not know some of them, and history does not answer.
     """
     fresh = {job_id: services.hub.fresh(job_id) for job_id in job_ids}
     others = [job_id for job_id, latest in fresh.items() if latest is None and is_job_id(job_id)]
     read = zip(others, await services.store.read_many(others), strict=True)
     known = fresh | {job_id: Latest(stored) for job_id, stored in read if stored is not None}
+    known |= await services.expired.find_many([job_id for job_id in others if known[job_id] is None])
     return {
         job_id: latest
         for job_id, latest in known.items()
@@ -71,8 +96,10 @@ async def find_newer(services: Services, principal: Principal, job_id: str, seen
     """
     async with services.hub.watch(check_job_id(job_id)) as feed:
         latest = feed.latest
-        _allowed(None if latest is None else latest.stored, principal, job_id, "read")
-        if latest is not None and (latest.terminal or (latest.seq == seen.after and seen.changed(latest))):
+        if latest is None:
+            return await find_latest(services, principal, job_id)
+        _allowed(latest.stored, principal, job_id, "read")
+        if latest.terminal or (latest.seq == seen.after and seen.changed(latest)):
             return latest
         with suppress(TimeoutError, GoingAway):
             async with asyncio.timeout(wait_s):

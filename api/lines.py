@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from api.auth import Principal
 from api.deps import Services
 from api.feed import GoingAway
-from api.recorded import ask, find_known
+from api.jobs import find_recorded
+from api.recorded import recorded
 from headway import keys
 from headway.errors import BadInput, Unreadable
 from headway.history.database import HistoryUnavailable
@@ -84,9 +85,9 @@ class _Collected:
 
 
 async def read_page(services: Services, principal: Principal, job_id: str, after: Cursor | None, limit: int) -> Page:
-    """The lines that follow; errors as `find_known`, and `HistoryUnavailable` where only history has them."""
+    """The lines that follow; errors as `find_recorded`, and `HistoryUnavailable` where only history has them."""
     # Looked at first: what a job says goes before its end.
-    over = (await find_known(services, principal, job_id)).status.terminal
+    over = (await find_recorded(services, principal, job_id)).status.terminal
     return await _page(services, job_id, after, limit, over)
 
 
@@ -139,7 +140,7 @@ async def _add_recorded(services: Services, job_id: str, collected: _Collected, 
     before = live[0].place if live else None
     after = collected.after
     try:
-        collected.rows += await ask(
+        collected.rows += await recorded(
             services,
             lambda history: history.lines(
                 job_id,

@@ -12,14 +12,18 @@ from api import problems, uploads
 from api.deadline import ANSWER_S
 from api.deps import Services
 from api.doors import Doors
+from api.expired import Expired
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
+from api.past import Past
 from api.routes import (
     access,
+    analytics,
     control,
     events,
     files,
     health,
+    history,
     jobs,
     logs,
     metrics,
@@ -36,8 +40,7 @@ from api.sessions import Sessions
 from api.sign_in import ByToken, Local, SignIn
 from api.uploads import FRAMING_MAX
 from headway import engines
-from headway.history.database import Database, database_url
-from headway.history.reading import History
+from headway.history.database import database_url
 from headway.settings import Settings
 from headway.store import AsyncStore, Store
 from headway.version import __version__
@@ -55,9 +58,10 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
     """The API for these settings; `engine` and `sign_in` None take what they name. Nothing is opened before it starts.
 
     Raises:
-        SettingsError: the queue library that the settings name is not installed.
+        SettingsError: the queue library that the settings name is not installed, or their database is of no known kind.
     """
     chosen = engine if engine is not None else engines.load(settings).engine(settings)
+    database_url(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
@@ -75,6 +79,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
     for module in (
         status,
         jobs,
+        history,
         logs,
         metrics,
         control,
@@ -84,6 +89,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
         tasks,
         workers,
         overview,
+        analytics,
         access,
         health,
     ):
@@ -113,18 +119,19 @@ async def _services(settings: Settings, engine: engines.Engine, sign_in: SignIn 
     await to_thread.run_sync(uploads.sweep, settings)
     store = AsyncStore(settings, deadline_s=ANSWER_S)
     blocking_store = Store(settings)
-    database = Database(database_url(settings), read_only=True)
-    hub = Hub(settings, store)
+    past = Past(settings)
+    expired = Expired(store, past)
+    hub = Hub(settings, store, expired)
     hub.start()
     sign_in = sign_in or (ByToken(store) if settings.auth == "required" else Local())
     sessions = Sessions(store, sign_in)
     sessions.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions, History(database))
+        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions, past, expired)
     finally:
         await sessions.close()
+        past.close()
         await hub.close()
         await store.close()
         blocking_store.close()
         engine.close()
-        database.close()

@@ -14,8 +14,9 @@ from api.hub import Hub
 from api.outbox import Outbox
 from api.sessions import Session
 from api.socket_entry import Op, ShowToken
-from api.topic import Topic
-from headway.errors import HeadwayError, InvalidJobId, JobNotFound, Unreadable
+from api.topic import Latest, Topic
+from headway.errors import HeadwayError, InvalidJobId, JobNotFound, Unavailable, Unreadable
+from headway.history.database import HistoryUnavailable
 from headway.keys import check_job_id
 
 #: How many jobs one socket may follow.
@@ -50,6 +51,8 @@ class _Followed:
         self.after = after
         self.seq = 0
         self.giving_up: asyncio.TimerHandle | None = None
+        self.expired: Latest | None = None
+        self.failure: HeadwayError | None = None
 
     def stop_giving_up(self) -> None:
         """It is known."""
@@ -91,9 +94,9 @@ class ManySocket:
     def news(self, topic: Topic) -> None:
         """Pass a job's latest on if it is newer than the last one sent; without one, give it up after a while."""
         followed = self._followed.get(topic.job_id)
-        latest = topic.latest
         if followed is None:
             return
+        latest = topic.latest or followed.expired
         if latest is None:
             if followed.giving_up is None:
                 loop = asyncio.get_running_loop()
@@ -127,6 +130,8 @@ class ManySocket:
                 self._leave(job_id)
                 self._refuse(job_id, *_said_of(failures[job_id]))
                 continue
+            if followed.topic.latest is None:
+                await self._look_back(followed)
             self.news(followed.topic)
 
     def _follow(self, job_id: str, after: int | None) -> _Followed | None:
@@ -143,6 +148,13 @@ class ManySocket:
         self._followed[job_id] = followed
         return followed
 
+    async def _look_back(self, followed: _Followed) -> None:
+        """Find a job that is over and has left Redis."""
+        try:
+            followed.expired = await self._hub.expired(followed.topic.job_id)
+        except Unavailable as error:
+            followed.failure = error
+
     def _leave(self, job_id: str) -> None:
         followed = self._followed.pop(job_id, None)
         if followed is not None:
@@ -152,7 +164,7 @@ class ManySocket:
     def _give_up(self, followed: _Followed) -> None:
         job_id = followed.topic.job_id
         self._leave(job_id)
-        self._refuse(job_id, *_said_of(followed.topic.why_none()))
+        self._refuse(job_id, *_said_of(followed.failure or followed.topic.why_none()))
 
     def _unknown(self, job_id: str) -> None:
         self._leave(job_id)
@@ -172,7 +184,7 @@ def _said_of(failure: HeadwayError) -> tuple[int, str]:
         return 404, "job not found"
     if isinstance(failure, Unreadable):
         return 502, "what is stored for this job is no snapshot"
-    return 503, "Redis does not answer"
+    return 503, "history does not answer" if isinstance(failure, HistoryUnavailable) else "Redis does not answer"
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -7,7 +7,8 @@ from anyio import to_thread
 
 from api.auth import Principal
 from api.deps import Services
-from api.recorded import ask, find_known
+from api.jobs import find_recorded
+from api.recorded import recorded
 from headway import keys
 from headway.errors import Unreadable
 from headway.history.database import HistoryUnavailable
@@ -23,19 +24,19 @@ async def read_series(
 ) -> tuple[list[Series], bool]:
     """A job's series, those of `names` or all, and whether older values are missing since history does not answer.
 
-    Errors as `find_known`, and `HistoryUnavailable` where only history has values.
+    Errors as `find_recorded`, and `HistoryUnavailable` where only history has values.
 
     Args:
         most: how many points of each series; None for all.
     """
-    await find_known(services, principal, job_id)
+    await find_recorded(services, principal, job_id)
     found = await services.store.run(services.store.calls.points(job_id))
     entries = [Entry(keys.EVENTS, entry_id, fields) for entry_id, fields in found]
     before = entries[0].place if entries else None
     older: list[Row] = []
     partial = False
     try:
-        older = await ask(
+        older = await recorded(
             services, lambda history: history.points(job_id, names=names, before=before, limit=VALUES_MAX)
         )
     except HistoryUnavailable:

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from headway import errors
+from headway.history.database import HistoryUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -66,6 +67,7 @@ INTERNAL = Kind(500, "internal", "Internal error", "something went wrong here; t
 UNREADABLE = Kind(502, "unreadable", "What is stored cannot be read", "what is stored for job … cannot be read: …")
 REDIS_UNAVAILABLE = Kind(503, "redis-unavailable", "Redis does not answer", "Redis does not answer: …")
 ENGINE_UNAVAILABLE = Kind(503, "engine-unavailable", "The queue did not take the job", "the queue did not take it: …")
+HISTORY_UNAVAILABLE = Kind(503, "history-unavailable", "History cannot be read", "there is no history yet: …")
 STORAGE_FULL = Kind(507, "storage-full", "No room for the file", "there is no room left for uploads")
 UNAVAILABLE = Kind(503, "unavailable", "Not available now", "try again later")
 
@@ -90,6 +92,7 @@ _OF_ERROR: tuple[tuple[type[errors.HeadwayError], Kind], ...] = (
     (errors.RedisUnavailable, REDIS_UNAVAILABLE),
     (errors.EngineUnavailable, ENGINE_UNAVAILABLE),
     (errors.StorageFull, STORAGE_FULL),
+    (HistoryUnavailable, HISTORY_UNAVAILABLE),
     (errors.Unavailable, UNAVAILABLE),
 )
 _OF_HTTP_STATUS = {kind.http_status: kind for kind in (METHOD_NOT_ALLOWED, NOT_FOUND, FORBIDDEN, CONFLICT, TOO_LARGE)}

@@ -31,6 +31,8 @@ class Filters:
     task: str | None = None
     queue: str | None = None
     owner: str | None = None
+    #: Text in the id, the task or the message, upper and lower case alike.
+    search: str | None = None
 
     def match(self, snapshot: Snapshot) -> bool:
         """Whether a job is wanted."""
@@ -39,7 +41,14 @@ class Filters:
             and self.task in {None, snapshot.task}
             and self.queue in {None, snapshot.queue}
             and self.owner in {None, snapshot.owner}
+            and self._found_in(snapshot)
         )
+
+    def _found_in(self, snapshot: Snapshot) -> bool:
+        if self.search is None:
+            return True
+        text = self.search.lower()
+        return any(text in (word or "").lower() for word in (snapshot.job_id, snapshot.task, snapshot.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +59,74 @@ class Page:
     next_cursor: str | None
 
 
-async def page(
-    store: AsyncStore, filters: Filters, *, cursor: str | None, limit: int, visible: Callable[[Stored], bool]
-) -> Page:
-    """The jobs after `cursor` that `filters` want and `visible` lets through, at most `limit`.
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What Redis has of a page: the matches, all jobs looked at, and the place down to which; None for all."""
+
+    found: list[tuple[Place, Stored]]
+    seen: frozenset[str]
+    down_to: Place | None
+
+
+def place_of(cursor: str | None) -> Place:
+    """Where a page begins.
 
     Raises:
         BadInput: the cursor is not one that an earlier page gave.
+    """
+    return _NEWEST if cursor is None else _place(cursor)
+
+
+async def scan(
+    store: AsyncStore,
+    filters: Filters,
+    place: Place,
+    *,
+    limit: int,
+    visible: Callable[[Stored], bool],
+    scan_max: int = SCAN_MAX,
+) -> Scan:
+    """Look through the jobs in Redis after `place`, until `limit` are found that `filters` want, or `scan_max` seen.
+
+    Raises:
         RedisUnavailable: Redis did not answer.
     """
-    place = _NEWEST if cursor is None else _place(cursor)
     found: list[tuple[Place, Stored]] = []
-    scanned = 0
-    while scanned < SCAN_MAX:
+    seen: set[str] = set()
+    looked_at = 0
+    while looked_at < scan_max:
         places = await _below(store, filters.owner, place)
         if not places:
-            return Page([stored for _, stored in found], None)
+            return Scan(found, frozenset(seen), None)
         readable = await _read(store, [job_id for _, job_id in places], filters.owner)
         for place in places:
             stored, snapshot = readable.get(place[1], (None, None))
-            if stored is None or snapshot is None or not visible(stored) or not filters.match(snapshot):
+            if stored is None or snapshot is None:
                 continue
-            if len(found) == limit:
-                return Page([stored for _, stored in found], _cursor(found[-1][0]))
-            found.append((place, stored))
-        scanned += len(places)
-    return Page([stored for _, stored in found], _cursor(place))
+            seen.add(place[1])
+            if visible(stored) and filters.match(snapshot):
+                found.append((place, stored))
+                if len(found) == limit:
+                    return Scan(found, frozenset(seen), place)
+        looked_at += len(places)
+    return Scan(found, frozenset(seen), place)
+
+
+async def read_wanted(
+    store: AsyncStore, job_ids: list[str], filters: Filters, visible: Callable[[Stored], bool]
+) -> dict[str, Stored]:
+    """Those of these jobs in Redis that `filters` want and `visible` lets through."""
+    readable = await _read(store, job_ids, filters.owner)
+    return {
+        job_id: stored for job_id, (stored, snapshot) in readable.items() if visible(stored) and filters.match(snapshot)
+    }
+
+
+def page_of(found: list[tuple[Place, Stored]], down_to: Place | None, limit: int) -> Page:
+    """The page that is made of these, newest first, if there are no others down to a place; None for the end."""
+    if len(found) > limit:
+        return Page([stored for _, stored in found[:limit]], _cursor(found[limit - 1][0]))
+    return Page([stored for _, stored in found], None if down_to is None else _cursor(down_to))
 
 
 async def _below(store: AsyncStore, owner: str | None, place: Place) -> list[Place]:

@@ -25,7 +25,9 @@ router = APIRouter(tags=["status"])
             "content": {"text/event-stream": {"example": examples.EVENT}},
         },
         204: {"description": "The job is over, and the client has its last snapshot: do not come back."},
-        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.HISTORY_UNAVAILABLE
+        ),
     },
 )
 async def follow_events(

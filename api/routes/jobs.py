@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
 from api import catalogue, examples, problems
-from api.answers import JobDetail, JobId, JobPage, Submit, json_bytes
-from api.auth import allow
+from api.answers import NAME, JobDetail, JobId, JobPage, Submit, json_bytes
 from api.deadline import in_thread
-from api.deps import Lister, PrincipalDep, ServicesDep, StoreDep, Submitter
-from api.jobs import find_job
+from api.deps import Lister, PrincipalDep, ServicesDep, Submitter
+from api.job_pages import job_page
+from api.jobs import find_kept
 from api.validation import check_params
 from headway.errors import Conflict, NotFound, Unreadable
-from headway.listing import Filters, page
+from headway.history.database import HistoryUnavailable
+from headway.listing import Filters
 from headway.snapshot import Snapshot
 from headway.status import Status
 from headway.submit import Submission, submit
@@ -82,24 +84,25 @@ async def submit_job(
     },
 )
 async def list_jobs(
-    store: StoreDep,
+    services: ServicesDep,
     principal: Lister,
     status: Annotated[
         list[Status] | None, Query(description="Several are allowed: `?status=failed&status=canceled`.")
     ] = None,
-    task: Annotated[str | None, Query(max_length=200)] = None,
-    queue: Annotated[str | None, Query(max_length=200)] = None,
-    owner: Annotated[str | None, Query(max_length=200)] = None,
+    task: Annotated[str | None, Query(max_length=200, pattern=NAME)] = None,
+    queue: Annotated[str | None, Query(max_length=200, pattern=NAME)] = None,
+    owner: Annotated[str | None, Query(max_length=200, pattern=NAME)] = None,
+    search: Annotated[
+        str | None, Query(max_length=200, pattern=NAME, description="Text in the id, the task or the message.")
+    ] = None,
     cursor: Annotated[str | None, Query(max_length=100, description="An earlier page's `next`.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """A page may have fewer jobs than `limit`, or none, and still a `next`: matches are rare there."""
     if principal.owner is not None and owner not in {None, principal.owner}:
         return json_bytes(b'{"jobs":[],"next":null}')
-    filters = Filters(frozenset(status or ()), task, queue, owner or principal.owner)
-    found = await page(
-        store, filters, cursor=cursor, limit=limit, visible=lambda stored: allow(principal, "read", stored)
-    )
+    filters = Filters(frozenset(status or ()), task, queue, owner or principal.owner, search or None)
+    found = await job_page(services, principal, filters, cursor=cursor, limit=limit)
     jobs = b",".join(stored.raw for stored in found.jobs)
     return json_bytes(b'{"jobs":[%b],"next":%b}' % (jobs, json.dumps(found.next_cursor).encode()))
 
@@ -111,17 +114,23 @@ async def list_jobs(
     response_model=JobDetail,
     responses={
         200: examples.one(examples.JOB_DETAIL),
-        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.HISTORY_UNAVAILABLE
+        ),
     },
 )
-async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
+async def get_job(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Snapshot, what was asked for, how earlier attempts ended, and the lease's own heartbeat."""
-    stored = await find_job(store, principal, job_id)
+    stored, store = await find_kept(services, principal, job_id), services.store
     spec, attempts, heartbeat_at = await asyncio.gather(
         store.run(store.calls.spec(job_id)),
         store.run(store.calls.attempts(job_id)),
         store.run(store.calls.lease_at(job_id)),
     )
+    if spec is None and not attempts and not stored.adopted:
+        # Of headway's own this means that it has left Redis.
+        with suppress(HistoryUnavailable):
+            attempts = await services.expired.attempts(job_id)
     spec_json = b"null" if spec is None else spec.model_dump_json().encode()
     attempts_json = b",".join(attempt.model_dump_json().encode() for attempt in attempts)
     return json_bytes(
@@ -137,13 +146,18 @@ async def get_job(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Re
     responses={
         200: {"description": "The result, any JSON.", **examples.one({"msg": "done", "value": 42})},
         **problems.documented(
-            problems.JOB_NOT_FOUND, problems.NOT_FOUND, problems.CONFLICT, *problems.EVERYWHERE, *problems.STORED
+            problems.JOB_NOT_FOUND,
+            problems.NOT_FOUND,
+            problems.CONFLICT,
+            *problems.EVERYWHERE,
+            *problems.STORED,
+            problems.HISTORY_UNAVAILABLE,
         ),
     },
 )
-async def get_result(job_id: JobId, store: StoreDep, principal: PrincipalDep) -> Response:
+async def get_result(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """What the job returned: a small result is in its snapshot too, a large one only here."""
-    stored = await find_job(store, principal, job_id)
+    stored, store = await find_kept(services, principal, job_id), services.store
     if stored.status != Status.FINISHED:
         raise Conflict(f"job {job_id!r} has no result: it is {stored.status}")
     try:

@@ -26,7 +26,9 @@ _SHOWN = ("at", "attempt", "line", "dropped")
     response_model=LogPage,
     responses={
         200: examples.one(examples.LOG_PAGE),
-        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.UNAVAILABLE),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.HISTORY_UNAVAILABLE
+        ),
     },
 )
 async def get_logs(

@@ -25,7 +25,9 @@ Name = Annotated[str, Query(max_length=200)]
     response_model=Metrics,
     responses={
         200: examples.one(examples.METRICS),
-        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.UNAVAILABLE),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.HISTORY_UNAVAILABLE
+        ),
     },
 )
 async def get_metrics(

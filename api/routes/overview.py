@@ -49,15 +49,15 @@ async def get_overview(response: Response, store: StoreDep, principal: Observer)
         store.run(first_waiting()),
         store.run(active_ids()),
         catalogue.live_workers(store),
-        listing.page(
+        listing.scan(
             store,
             listing.Filters(),
-            cursor=None,
+            listing.place_of(None),
             limit=_NEWEST,
             visible=lambda stored: allow(principal, "read", stored),
         ),
     )
-    jobs = _by_id(newest.jobs)
+    jobs = _by_id(stored for _, stored in newest.found)
     others = [job_id for job_id in dict.fromkeys([*active, *queued]) if job_id not in jobs and is_job_id(job_id)]
     read = [stored for stored in await store.read_many(others) if stored is not None]
     jobs |= _by_id(stored for stored in read if allow(principal, "read", stored))

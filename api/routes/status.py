@@ -65,7 +65,9 @@ IfNoneMatch = Annotated[str | None, Header(description="An earlier answer's `ETa
     responses={
         200: {"headers": _HEADERS, **examples.several(examples.SNAPSHOTS)},
         304: _UNCHANGED,
-        **problems.documented(problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, *problems.EVERYWHERE, *problems.STORED, problems.HISTORY_UNAVAILABLE
+        ),
     },
 )
 async def get_status(
@@ -100,7 +102,7 @@ async def get_status(
     responses={
         200: {"headers": _HEADERS, **examples.one(examples.STATUSES)},
         304: _UNCHANGED,
-        **problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE),
+        **problems.documented(*problems.EVERYWHERE, problems.REDIS_UNAVAILABLE, problems.HISTORY_UNAVAILABLE),
     },
 )
 async def get_statuses(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
+from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
@@ -15,6 +16,7 @@ from headway.client.aio_watch import AsyncWatch
 from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
 from headway.client.log import AGAIN_S, LogReader
 from headway.client.outcome import kept_beside, value_of
+from headway.client.request import Time
 from headway.client.source import opened
 from headway.errors import HeadwayError
 from headway.keys import check_job_id
@@ -132,12 +134,13 @@ class AsyncClient:
         task: str | None = None,
         queue: str | None = None,
         owner: str | None = None,
+        search: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> JobPage:
         """A page of jobs, newest first; see `Client.jobs`."""
         return await self._http.ask(
-            request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
+            request.jobs(status=status, task=task, queue=queue, owner=owner, search=search, limit=limit, cursor=cursor)
         )
 
     async def tasks(self) -> list[TaskInfo]:
@@ -155,6 +158,30 @@ class AsyncClient:
     async def overview(self) -> Overview:
         """What is going on now; see `Client.overview`."""
         return await self._http.ask(request.overview())
+
+    async def throughput(
+        self, *, since: Time = None, until: Time = None, bucket: Bucket = "hour", task: str | None = None
+    ) -> Throughput:
+        """Jobs that came in and ended, by hour or day (UTC); see `Client.throughput`."""
+        return await self._http.ask(request.throughput(since, until, bucket, task))
+
+    async def task_figures(self, *, since: Time = None, until: Time = None, task: str | None = None) -> TaskReport:
+        """How the jobs of each task ended, and how long they waited and ran."""
+        return await self._http.ask(request.task_figures(since, until, task))
+
+    async def slowest_jobs(
+        self, *, since: Time = None, until: Time = None, task: str | None = None, limit: int = 20
+    ) -> SlowJobs:
+        """The jobs that took longest; see `Client.slowest_jobs`."""
+        return await self._http.ask(request.slowest_jobs(since, until, task, limit))
+
+    async def worker_figures(self, *, since: Time = None, until: Time = None, task: str | None = None) -> WorkerReport:
+        """How much each worker worked."""
+        return await self._http.ask(request.worker_figures(since, until, task))
+
+    async def progress_curves(self, *, job_id: str | None = None, task: str | None = None, limit: int = 10) -> Curves:
+        """Progress over active time; see `Client.progress_curves`."""
+        return await self._http.ask(request.progress_curves(job_id, task, limit))
 
     def watch(self, job_id: str, *, timeout_s: float | None = None) -> AsyncWatch:
         """Iterate with `async for` over a job's snapshots, ending after the terminal one; see `Client.watch`."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from headway.analytics import Curves, EventPage, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.overview import Overview
 from headway.snapshot import EndedAttempt, Snapshot, Spec, WireModel
 from headway.tasks import TaskInfo
@@ -125,6 +126,12 @@ JOBS: TypeAdapter[JobPage] = TypeAdapter(JobPage)
 OVERVIEW: TypeAdapter[Overview] = TypeAdapter(Overview)
 TASK: TypeAdapter[TaskInfo] = TypeAdapter(TaskInfo)
 TASKS: TypeAdapter[list[TaskInfo]] = TypeAdapter(list[TaskInfo])
+THROUGHPUT: TypeAdapter[Throughput] = TypeAdapter(Throughput)
+TASK_REPORT: TypeAdapter[TaskReport] = TypeAdapter(TaskReport)
+SLOW_JOBS: TypeAdapter[SlowJobs] = TypeAdapter(SlowJobs)
+WORKER_REPORT: TypeAdapter[WorkerReport] = TypeAdapter(WorkerReport)
+CURVES: TypeAdapter[Curves] = TypeAdapter(Curves)
+EVENTS: TypeAdapter[EventPage] = TypeAdapter(EventPage)
 UPLOAD: TypeAdapter[Upload] = TypeAdapter(Upload)
 LOG_PAGE: TypeAdapter[LogPage] = TypeAdapter(LogPage)
 METRICS: TypeAdapter[MetricsAnswer] = TypeAdapter(MetricsAnswer)

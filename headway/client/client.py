@@ -9,6 +9,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self
 
+from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
@@ -17,6 +18,7 @@ from headway.client.http import Http
 from headway.client.log import AGAIN_S, LogReader
 from headway.client.many import ManyWatch, News
 from headway.client.outcome import kept_beside, value_of
+from headway.client.request import Time
 from headway.client.source import opened
 from headway.client.watch import Watch
 from headway.errors import BadInput, HeadwayError
@@ -241,6 +243,7 @@ class Client:
         task: str | None = None,
         queue: str | None = None,
         owner: str | None = None,
+        search: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> JobPage:
@@ -249,11 +252,12 @@ class Client:
         Args:
             status: one, or any of several; None takes all.
             task: and `queue` and `owner`: jobs with this one; None takes all.
+            search: text in the id, the task or the message, in upper or lower case.
             limit: 1 to 200 jobs.
             cursor: an earlier page's `next_cursor`; None begins with the newest.
         """
         return self._http.ask(
-            request.jobs(status=status, task=task, queue=queue, owner=owner, limit=limit, cursor=cursor)
+            request.jobs(status=status, task=task, queue=queue, owner=owner, search=search, limit=limit, cursor=cursor)
         )
 
     def jobs_frame(
@@ -312,6 +316,44 @@ class Client:
     def overview(self) -> Overview:
         """What is going on now: the jobs under way, the queues, the workers, and what needs a look."""
         return self._http.ask(request.overview())
+
+    def throughput(
+        self, *, since: Time = None, until: Time = None, bucket: Bucket = "hour", task: str | None = None
+    ) -> Throughput:
+        """Jobs that came in and ended, by hour or day (UTC).
+
+        Args:
+            since: RFC 3339 text or a datetime with a time zone; None is 24 hours before `until`, by day 30 days.
+            until: the same; None is now.
+            task: only jobs of this one.
+
+        Raises:
+            BadInput: a datetime without a time zone.
+        """
+        return self._http.ask(request.throughput(since, until, bucket, task))
+
+    def task_figures(self, *, since: Time = None, until: Time = None, task: str | None = None) -> TaskReport:
+        """How the jobs of each task ended, and how long they waited and ran; arguments and errors as `throughput`."""
+        return self._http.ask(request.task_figures(since, until, task))
+
+    def slowest_jobs(
+        self, *, since: Time = None, until: Time = None, task: str | None = None, limit: int = 20
+    ) -> SlowJobs:
+        """The jobs that took longest; arguments and errors as `throughput`, `limit` at most 200."""
+        return self._http.ask(request.slowest_jobs(since, until, task, limit))
+
+    def worker_figures(self, *, since: Time = None, until: Time = None, task: str | None = None) -> WorkerReport:
+        """How much each worker worked; arguments and errors as `throughput`."""
+        return self._http.ask(request.worker_figures(since, until, task))
+
+    def progress_curves(self, *, job_id: str | None = None, task: str | None = None, limit: int = 10) -> Curves:
+        """Progress over active time: of a job's attempts, or of the last `limit` runs of a task that finished.
+
+        Raises:
+            JobNotFound: history does not know the job.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.ask(request.progress_curves(job_id, task, limit))
 
     def watch(self, job_id: str, *, timeout_s: float | None = None) -> Watch:
         """Iterate over a job's snapshots: the last one at once, then each change, ending after the terminal one.

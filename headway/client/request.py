@@ -4,25 +4,33 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from headway.analytics import Bucket, Curves, EventPage, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.client.answers import (
     BATCH,
     BULK,
+    CURVES,
+    EVENTS,
     JOB,
     JOBS,
     LOG_PAGE,
     METRICS,
     NOTHING,
     OVERVIEW,
+    SLOW_JOBS,
     SNAPSHOT,
     TASK,
+    TASK_REPORT,
     TASKS,
+    THROUGHPUT,
     UPLOAD,
     VALUE,
+    WORKER_REPORT,
     WORKERS,
     BulkResult,
     JobDetail,
@@ -43,6 +51,9 @@ from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
 
 T = TypeVar("T")
+
+#: RFC 3339 text, or a datetime with a time zone; None leaves it to the API.
+Time = str | datetime | None
 
 #: As many as the API answers at once, and as long as every proxy lets an address be.
 _BATCH_MAX = 200
@@ -188,13 +199,15 @@ def jobs(
     task: str | None,
     queue: str | None,
     owner: str | None,
+    search: str | None,
     limit: int,
     cursor: str | None,
 ) -> Request[JobPage]:
     """Ask for a page of jobs."""
     statuses = status if status is None or isinstance(status, str) else list(status)
-    asked = {"status": statuses, "task": task, "queue": queue, "owner": owner, "limit": limit, "cursor": cursor}
-    return Request("GET", "/jobs", JOBS, query={name: value for name, value in asked.items() if value is not None})
+    others = {"task": task, "queue": queue, "owner": owner, "search": search, "limit": limit, "cursor": cursor}
+    query = _given(others) | ({} if statuses is None else {"status": statuses})
+    return Request("GET", "/jobs", JOBS, query=query)
 
 
 def tasks() -> Request[list[TaskInfo]]:
@@ -215,3 +228,53 @@ def workers() -> Request[list[WorkerInfo]]:
 def overview() -> Request[Overview]:
     """Ask what is going on now."""
     return Request("GET", "/overview", OVERVIEW)
+
+
+def history(job_id: str, *, after: str | None = None, limit: int = 1_000) -> Request[EventPage]:
+    """Ask for some of a job's events; `after` is an earlier page's `next`."""
+    path = f"/jobs/{check_job_id(job_id)}/history"
+    return Request("GET", path, EVENTS, about=job_id, query=_given({"after": after, "limit": limit}))
+
+
+def throughput(since: Time, until: Time, bucket: Bucket, task: str | None) -> Request[Throughput]:
+    """Ask how many jobs came in and ended, by hour or day."""
+    query = _time(since, until) | _given({"bucket": bucket, "task": task})
+    return Request("GET", "/analytics/throughput", THROUGHPUT, query=query)
+
+
+def task_figures(since: Time, until: Time, task: str | None) -> Request[TaskReport]:
+    """Ask how jobs ended and how long they took, by task."""
+    return Request("GET", "/analytics/tasks", TASK_REPORT, query=_time(since, until) | _given({"task": task}))
+
+
+def slowest_jobs(since: Time, until: Time, task: str | None, limit: int) -> Request[SlowJobs]:
+    """Ask for the jobs that took longest."""
+    query = _time(since, until) | _given({"task": task, "limit": limit})
+    return Request("GET", "/analytics/slowest", SLOW_JOBS, query=query)
+
+
+def worker_figures(since: Time, until: Time, task: str | None) -> Request[WorkerReport]:
+    """Ask how much each worker worked."""
+    return Request("GET", "/analytics/workers", WORKER_REPORT, query=_time(since, until) | _given({"task": task}))
+
+
+def progress_curves(job_id: str | None, task: str | None, limit: int) -> Request[Curves]:
+    """Ask how a job went on, or the last runs of a task."""
+    about = "" if job_id is None else check_job_id(job_id)
+    query = _given({"job_id": job_id, "task": task, "limit": limit})
+    return Request("GET", "/analytics/curves", CURVES, about=about, query=query)
+
+
+def _time(since: Time, until: Time) -> dict[str, str | int]:
+    asked: dict[str, str | int] = {}
+    for name, value in (("since", since), ("until", until)):
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise BadInput(f"{name}: {value} has no time zone: give one, such as datetime.now(UTC)")
+            value = value.isoformat()
+        asked |= {} if value is None else {name: value}
+    return asked
+
+
+def _given(asked: Mapping[str, str | int | None]) -> dict[str, str | int]:
+    return {name: value for name, value in asked.items() if value is not None}

@@ -27,11 +27,14 @@ class Batch:
     unreadable: int = 0
     _latest: dict[str, Written] = field(default_factory=dict)
     _attempts: dict[tuple[str, int], Written | Row] = field(default_factory=dict)
+    _waits: dict[str, float] = field(default_factory=dict)
 
     @property
     def jobs(self) -> list[Row]:
         """One row of each job, in the order of their ids."""
-        return [self._latest[job_id].job() for job_id in sorted(self._latest)]
+        rows = [self._latest[job_id].job() for job_id in sorted(self._latest)]
+        # Of a job that is at its second attempt the first one's writes say it.
+        return [row if row["wait_s"] is not None else row | {"wait_s": self._waits.get(row["job_id"])} for row in rows]
 
     @property
     def attempts(self) -> list[Row]:
@@ -78,6 +81,7 @@ class Batch:
             deleted=self.deleted,
             unreadable=self.unreadable,
             _latest={job_id: one for job_id, one in self._latest.items() if one.place > tombstones.get(job_id, "")},
+            _waits=self._waits,
             _attempts={key: one for key, one in self._attempts.items() if _place(one) > tombstones.get(key[0], "")},
         )
 
@@ -104,6 +108,8 @@ class Batch:
         self.events.append(one.event())
         if (known := self._latest.get(job_id)) is None or known.place < place:
             self._latest[job_id] = one
+        if job_id not in self._waits and (wait_s := one.wait_s()) is not None:
+            self._waits[job_id] = wait_s
         self._add_attempt((job_id, attempt), one)
         said = extra(entry, job_id)
         self._add_action(entry, job_id, place, said)
@@ -116,6 +122,9 @@ class Batch:
     def _add_attempt(self, key: tuple[str, int], one: Written | Row) -> None:
         known = self._attempts.get(key)
         if known is None or _place(known) < _place(one):
+            if isinstance(known, Written) and isinstance(one, dict):
+                # Who ended it for good does not say how long it was paused.
+                one = one | {"paused_s": known.attempt()["paused_s"]}
             self._attempts[key] = one
 
     def _add_action(self, entry: Entry, job_id: str, place: str, said: dict[str, object]) -> None:

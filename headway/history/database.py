@@ -22,6 +22,8 @@ REFUSALS = (DataError, IntegrityError, OverflowError, ValueError)
 _BUSY_S = 30
 _AGAIN_S = 0.02
 _CONNECT_S = 5
+# How many of SQLite's steps are taken between two looks at the clock.
+_STEPS = 10_000
 # Any number that nobody else takes: PostgreSQL's advisory locks know nothing but numbers.
 _WRITER_LOCK = 0x68656164776179
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -29,6 +31,13 @@ _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "po
 
 class HistoryUnavailable(Unavailable):
     """The database of history does not answer, or cannot serve now; the sentence says why."""
+
+
+class NoHistory(HistoryUnavailable):
+    """No recorder has made anything yet where history is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no history yet: a recorder (python -m worker.recorder) begins it")
 
 
 def database_url(settings: Settings) -> URL:
@@ -56,17 +65,13 @@ class Database:
 
     Args:
         read_only: to be read alone; nothing is made that is not there.
+        give_up_s: seconds after which a question to one that is read alone is given up; None for never.
     """
 
-    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+    def __init__(self, url: URL, *, read_only: bool = False, give_up_s: float | None = None) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._url = url
-        self._engine = _sqlite(url, read_only) if self.is_sqlite else _postgresql(url, read_only)
-
-    @property
-    def is_there(self) -> bool:
-        """False while no recorder has made the SQLite file yet."""
-        return not self.is_sqlite or Path(self._url.database or "").exists()
+        self._read_only = read_only
+        self._engine = _sqlite(url, read_only, give_up_s) if self.is_sqlite else _postgresql(url, read_only, give_up_s)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -105,13 +110,16 @@ class Database:
         # What fails while a connection is set up comes as the driver's own.
         except (DBAPIError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise HistoryUnavailable(f"history cannot be kept now: {str(cause).strip()}") from error
+            what = "read" if self._read_only else "kept"
+            raise HistoryUnavailable(f"history cannot be {what} now: {str(cause).strip()}") from error
 
 
-def _sqlite(url: URL, read_only: bool) -> Engine:
+def _sqlite(url: URL, read_only: bool, give_up_s: float | None) -> Engine:
     path = Path(url.database or "").absolute()
 
     def connect() -> sqlite3.Connection:
+        if read_only and not path.exists():
+            raise NoHistory
         if not read_only:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = "ro" if read_only else "rwc"
@@ -131,7 +139,11 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        _patiently(connection.connection.driver_connection, begin)
+        driver: Any = connection.connection.driver_connection
+        if give_up_s is not None:
+            deadline_s = time.monotonic() + give_up_s
+            driver.set_progress_handler(lambda: time.monotonic() > deadline_s, _STEPS)
+        _patiently(driver, begin)
 
     return engine
 
@@ -152,10 +164,11 @@ def _patiently(connection: Any, statement: str) -> None:
         time.sleep(_AGAIN_S)
 
 
-def _postgresql(url: URL, read_only: bool) -> Engine:
+def _postgresql(url: URL, read_only: bool, give_up_s: float | None) -> Engine:
+    options = "" if give_up_s is None else f"-c statement_timeout={round(give_up_s * 1000)}"
     engine = create_engine(
         url,
-        connect_args={"connect_timeout": _CONNECT_S, "application_name": "headway"},
+        connect_args={"connect_timeout": _CONNECT_S, "application_name": "headway", "options": options},
         pool_pre_ping=True,
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
     )

@@ -14,13 +14,14 @@ from pydantic_core import from_json
 from headway import keys
 from headway.clock import format_utc, parse_utc
 from headway.errors import Unreadable
-from headway.status import Status
+from headway.status import TERMINAL_STATUSES, Status
 from headway.store.stored import Adoption, resolve
 
 Row = dict[str, Any]
 
 _ENTRY_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 _STATUSES = frozenset(status.value for status in Status)
+_ADOPTION = b"adopt"
 _BIG = 1 << 63
 _INT_MAX = (1 << 31) - 1
 
@@ -101,16 +102,48 @@ class Written:
     def job(self) -> Row:
         """Its row in `jobs`."""
         members, event = self.members, self.event()
+        times = {name: time(members.get(name)) for name in ("created_at", "started_at", "finished_at")}
+        if self.over:
+            # A lesson writer does not say it.
+            times["finished_at"] = times["finished_at"] or event["at"]
         return {
             **{name: event[name] for name in ("job_id", "entry", "seq", "attempt", "status", "percent", "message")},
-            **{name: text(members.get(name)) for name in ("task", "queue", "owner", "worker")},
-            **{name: time(members.get(name)) for name in ("created_at", "started_at", "finished_at")},
+            **{name: text(members.get(name)) for name in ("task", "queue", "worker")},
+            # Anybody may write into a lesson writer's whose it is.
+            "owner": None if self.adopted else text(members.get("owner")),
+            **times,
             "error": event["error"],
             "updated_at": event["at"],
             "elapsed_s": number(members.get("elapsed_s")),
             "paused_s": number(members.get("paused_s")),
             "snapshot": self.raw.decode("utf-8", "replace"),
+            "listed_at": times["created_at"] or self.entry.at,
+            "wait_s": self.wait_s(),
+            "run_s": self._run_s(times) if self.over else None,
         }
+
+    @property
+    def adopted(self) -> bool:
+        """Whether a lesson writer wrote it."""
+        return self.entry.fields.get(b"kind") == _ADOPTION
+
+    @property
+    def over(self) -> bool:
+        """Whether this write ended the job."""
+        return self.members["status"] in TERMINAL_STATUSES
+
+    def wait_s(self) -> float | None:
+        """How long the job waited for its first start, in seconds; None if another attempt says this, or none can."""
+        if self.members["attempt"] != 1:
+            return None
+        return _between(time(self.members.get("created_at")), time(self.members.get("started_at")))
+
+    def _run_s(self, times: Mapping[str, str | None]) -> float | None:
+        elapsed_s = number(self.members.get("elapsed_s"))
+        if elapsed_s is not None or times["started_at"] is None:
+            return elapsed_s
+        run_s = _between(times["started_at"], times["finished_at"])
+        return None if run_s is None else max(0.0, run_s - (number(self.members.get("paused_s")) or 0.0))
 
 
 def written(entry: Entry, place: str) -> Written:
@@ -122,7 +155,7 @@ def written(entry: Entry, place: str) -> Written:
     job_id = entry.job_id()
     raw = entry.fields.get(b"snapshot", b"")
     members = _object(job_id, raw)
-    if entry.fields.get(b"kind") == b"adopt":
+    if entry.fields.get(b"kind") == _ADOPTION:
         seq, attempt = members.get("seq"), members.get("attempt")
         if type(seq) is not int or type(attempt) is not int:
             raise Unreadable(job_id, "its adoption has no seq and attempt")
@@ -270,6 +303,13 @@ def time(value: object) -> str | None:
     return _parsed_time(value) if isinstance(value, str) else None
 
 
+def _between(earlier: str | None, later: str | None) -> float | None:
+    if earlier is None or later is None:
+        return None
+    # Two machines' clocks differ.
+    return round(max(0.0, parse_utc(later) - parse_utc(earlier)), 3)
+
+
 def _time_ms(epoch_ms: int) -> str | None:
     try:
         return format_utc(epoch_ms / 1000)
@@ -287,6 +327,7 @@ def _attempt(job_id: str, members: Mapping[str, Any], place: str) -> Row:
         "error": _error(members.get("error")),
         "started_at": time(members.get("started_at")),
         "finished_at": time(members.get("finished_at")),
+        "paused_s": number(members.get("paused_s")),
     }
 
 

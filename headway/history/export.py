@@ -24,8 +24,8 @@ _TABLES = {
     "metrics": (schema.job_metrics, "at"),
     "actions": (schema.job_actions, "at"),
 }
-# What only the recorder needs; a job's snapshot repeats what stands in columns.
-_INNER = frozenset({"id", "entry", "idx", "batch_key", "snapshot"})
+# What only headway needs; a job's snapshot and its place in the list repeat what stands in columns.
+_INNER = frozenset({"id", "entry", "idx", "batch_key", "snapshot", "listed_at"})
 
 
 class Sink(Protocol):

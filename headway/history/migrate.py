@@ -6,7 +6,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from headway.history.database import Database, HistoryUnavailable
+from headway.history.database import Database, HistoryUnavailable, NoHistory
 
 
 def migrate(database: Database) -> bool:
@@ -31,9 +31,12 @@ def check(database: Database) -> None:
     """Make sure that the database has this version's schema.
 
     Raises:
+        NoHistory: no recorder has made anything there yet.
         HistoryUnavailable: it does not serve, a recorder has yet to bring it there, or a newer headway made it.
     """
     with database.read() as connection:
+        if MigrationContext.configure(connection).get_current_revision() is None:
+            raise NoHistory
         if not _is_current(connection):
             raise HistoryUnavailable("history has not this version's schema yet: a recorder brings it there")
 

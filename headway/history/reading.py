@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, Table, select, tuple_
 from headway.history import schema
 from headway.history.coverage import Span, missing
 from headway.history.database import Database
+from headway.store.stored import Adoption, Stored, is_own, own, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,21 @@ class History:
         Raises:
             HistoryUnavailable: the database does not answer.
         """
-        if not self._database.is_there:
-            return None
         with self._database.read() as connection:
             found = connection.execute(select(schema.jobs.c.snapshot).where(schema.jobs.c.job_id == job_id)).scalar()
         return None if found is None else str(found).encode()
+
+    def last(self, job_ids: Sequence[str]) -> dict[str, Stored]:
+        """The last recorded snapshots of those of these jobs, at most 1,000, that there are.
+
+        Raises:
+            HistoryUnavailable: the database does not answer.
+        """
+        table = schema.jobs
+        columns = (table.c.job_id, table.c.seq, table.c.attempt, table.c.snapshot)
+        with self._database.read() as connection:
+            rows = connection.execute(select(*columns).where(table.c.job_id.in_(job_ids))).all()
+        return {row.job_id: stored_of(row) for row in rows}
 
     def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """The attempts of a job, in their order."""
@@ -129,16 +140,26 @@ class History:
         return self._rows(select(table).where(table.c.job_id == job_id).order_by(*order))
 
     def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
-        if not self._database.is_there:
-            return []
         with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
 
+def stored_of(row: Any) -> Stored:
+    """The snapshot in a row of `jobs` with `job_id`, `seq`, `attempt` and `snapshot`."""
+    raw = row.snapshot.encode()
+    if is_own(raw):
+        return own(row.job_id, raw)
+    found = resolve(row.job_id, Adoption("adopted", row.seq, row.attempt, raw))
+    assert found is not None
+    return found
+
+
+def whole(number: float | None) -> float | int | None:
+    """A whole number as one: the database keeps all of them as it keeps fractions."""
+    return int(number) if number is not None and number.is_integer() else number
+
+
 def _event(row: Row[Any]) -> dict[str, Any]:
     event = dict(row._mapping)
-    for name in ("n", "total"):
-        # The database keeps both as it keeps fractions.
-        if event[name] is not None and event[name].is_integer():
-            event[name] = int(event[name])
+    event["n"], event["total"] = whole(event["n"]), whole(event["total"])
     return {name: value for name, value in event.items() if name not in {"id", "entry"}}

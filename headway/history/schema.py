@@ -53,7 +53,9 @@ metadata = MetaData(
     }
 )
 
-#: Each job as its latest event left it. `snapshot` is the whole of it (JSON text).
+#: Each job as its latest event left it. `snapshot` is the whole of it (JSON text). `listed_at` is `created_at`, or,
+#: for one that has none, when it was first recorded. `wait_s` is from its submit to its first start, `run_s` the active
+#: time of an attempt that ended.
 jobs = Table(
     "jobs",
     metadata,
@@ -76,11 +78,22 @@ jobs = Table(
     Column("elapsed_s", Float(53)),
     Column("paused_s", Float(53)),
     Column("snapshot", Text, nullable=False),
-    Index(None, "created_at"),
+    Column("listed_at", UtcTime, nullable=False),
+    Column("wait_s", Float(53)),
+    Column("run_s", Float(53)),
     Index(None, "updated_at"),
+    Index(None, "listed_at", "job_id"),
+    Index(None, "status", "listed_at", "job_id"),
+    Index(None, "task", "listed_at", "job_id"),
+    Index(None, "queue", "listed_at", "job_id"),
+    Index(None, "owner", "listed_at", "job_id"),
+    # All that figures about a time need, so that they read no snapshots.
+    Index("ix_jobs_ended", "finished_at", "task", "status", "run_s", "wait_s"),
+    Index("ix_jobs_task_ended", "task", "finished_at", "status", "run_s", "wait_s"),
 )
 
-#: Each attempt of a job, as its latest event left it. `error` is `{type, detail}` (JSON text).
+#: Each attempt of a job, as its latest event left it. `error` is `{type, detail}` (JSON text); `paused_s` as far as its
+#: own writes said.
 job_attempts = Table(
     "job_attempts",
     metadata,
@@ -92,6 +105,8 @@ job_attempts = Table(
     Column("error", Text),
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
+    Column("paused_s", Float(53)),
+    Index("ix_job_attempts_worked", "finished_at", "started_at", "worker", "paused_s"),
 )
 
 #: Every accepted write. A job id that comes back after its keys had expired, or after Redis lost them, counts from

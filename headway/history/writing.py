@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from headway.history import schema
@@ -65,19 +65,35 @@ class Writer:
             ):
                 if rows:
                     connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
-            self._put_latest(connection, schema.jobs, batch.jobs)
-            self._put_latest(connection, schema.job_attempts, batch.attempts)
+            # What a later write does not say of them stays.
+            self._put_latest(connection, schema.jobs, batch.jobs, keep=("wait_s",), first=("listed_at",))
+            self._put_latest(connection, schema.job_attempts, batch.attempts, keep=("paused_s",))
             if batch.deleted:
                 self._forget(connection, batch.deleted)
             if batch.numbers:
                 _cover(connection, batch)
 
-    def _put_latest(self, connection: Connection, table: Table, rows: list[Row]) -> None:
-        """Insert rows, or update those that came from an earlier place of the stream."""
+    def _put_latest(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: list[Row],
+        *,
+        keep: Sequence[str] = (),
+        first: Sequence[str] = (),
+    ) -> None:
+        """Insert rows, or update those that came from an earlier place of the stream.
+
+        Args:
+            keep: columns in which null leaves what is there.
+            first: columns that stay as they were inserted.
+        """
         if not rows:
             return
         statement = self._insert(table)
-        new = {name: statement.excluded[name] for name in rows[0] if not table.c[name].primary_key}
+        names = [name for name in rows[0] if not table.c[name].primary_key and name not in first]
+        new = {name: statement.excluded[name] for name in names}
+        new |= {name: func.coalesce(new[name], table.c[name]) for name in keep}
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=list(table.primary_key), set_=new, where=statement.excluded.entry > table.c.entry

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,10 +19,14 @@ from headway.access import tokens
 from headway.access.roles import Role
 from headway.access.tokens import Token
 from headway.clock import format_utc
+from headway.history.database import Database, database_url
+from headway.history.migrate import migrate
+from headway.history.writing import Writer
 from headway.settings import Settings
 from headway.store import Store
 from tests.api.test_errors import ABOUT_A_JOB, CALLS, Call, send
 from tests.api.watching import WrittenJob, new_id
+from tests.history.past import Past
 from tests.servers import ApiServer, api_server
 from tests.wait import wait_for
 
@@ -50,14 +55,23 @@ CHANGES_NOTHING = {("POST", "/tickets")}
 MAY_BE_MISSING = {"/tasks/{name}", "/jobs/{job_id}/result"}
 
 
+#: What is answered of a job that is over, whether Redis still has it or not.
+OF_A_PAST_JOB = [
+    *("/status/{}", "/events/{}", "/analytics/curves?job_id={}"),
+    *(f"/jobs/{{}}{part}" for part in ("", "/history", "/logs", "/metrics", "/result")),
+]
+DAY = {"since": "2025-10-28T00:00:00Z", "until": "2025-10-29T00:00:00Z"}
+
+
 @dataclass(frozen=True)
 class House:
-    """An API that asks for tokens, one of each kind, and three jobs."""
+    """An API that asks for tokens, one of each kind, three jobs, and three more that only history has."""
 
     api: ApiServer
     store: Store
     tokens: dict[str, str]
     jobs: dict[str, str]
+    past: dict[str, str]
     clients: dict[str, httpx2.Client]
     stranger: httpx2.Client
 
@@ -74,18 +88,20 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(module_redis_url: str) -> Iterator[House]:
+def house(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    data_dir = tmp_path_factory.mktemp("data")
+    env = {"HEADWAY_AUTH": "required", "HEADWAY_ALLOWED_ORIGINS": "https://ok.test", "HEADWAY_DATA_DIR": str(data_dir)}
     with (
         closing(Store(Settings(HEADWAY_REDIS_URL=module_redis_url))) as store,
         Redis.from_url(module_redis_url) as redis,
-        api_server(module_redis_url, HEADWAY_AUTH="required", HEADWAY_ALLOWED_ORIGINS="https://ok.test") as api,
+        api_server(module_redis_url, **env) as api,
         ExitStack() as stack,
     ):
         jobs = {f"{owner}'s": WrittenJob(store, owner=owner).id for owner in ("ann", "bob")}
         jobs["nobody's"] = new_id()
         redis.set(f"job:{jobs[NOBODY]}:progress", '{"status": "running", "percent": 5, "owner": "ann"}')
         stranger = stack.enter_context(httpx2.Client(base_url=api.url, timeout=10))
-        house = House(api, store, {}, jobs, {}, stranger)
+        house = House(api, store, {}, jobs, past_jobs(data_dir), {}, stranger)
         for who, (role, owner) in WHO.items():
             house.tokens[who] = text = house.token(role, owner)[1]
             headers = {"Authorization": f"Bearer {text}"}
@@ -137,7 +153,7 @@ def test_lists_and_batches_show_and_count_only_what_one_may_see(house: House, wh
     assert listed & set(house.jobs.values()) == seen
     assert {job["job_id"] for job in batch["snapshots"]} == seen
     assert set(batch["missing"]) == set(house.jobs.values()) - seen
-    assert {job["job_id"] for job in bobs} == ({house.jobs["bob's"]} & seen)
+    assert {job["job_id"] for job in bobs} - set(house.past.values()) == ({house.jobs["bob's"]} & seen)
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -152,6 +168,39 @@ def test_sockets_and_streams_show_what_one_may_see(house: House, who: str) -> No
             assert said["type"] == ("snapshot" if sees else "error")
         with house.clients[who].stream("GET", f"/events/{job_id}") as stream:
             assert stream.status_code == (200 if sees else 404)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_job_that_redis_has_let_go_is_shown_to_whom_it_was(house: House, who: str) -> None:
+    client = house.clients[who]
+    for whose, job_id in house.past.items():
+        sees = whose in SEES[who]
+        for path in OF_A_PAST_JOB:
+            assert client.get(path.format(job_id)).status_code == (200 if sees else 404), (whose, path)
+        with house.socket(f"/ws/{job_id}", house.tokens[who]) as one:
+            assert first_of(one) == (job_id if sees else 4404)
+    seen = {house.past[whose] for whose in SEES[who]}
+    assert {job["job_id"] for job in client.get("/jobs").json()["jobs"]} & set(house.past.values()) == seen
+    batch = client.get("/status", params={"ids": ",".join(house.past.values())}).json()
+    assert {job["job_id"] for job in batch["snapshots"]} == seen
+
+
+@pytest.mark.parametrize("task", [{}, {"task": "count"}], ids=["all", "one-task"])
+@pytest.mark.parametrize("who", WHO)
+def test_figures_are_about_what_one_may_see(house: House, who: str, task: dict[str, str]) -> None:
+    def ask(figure: str) -> Any:
+        return house.clients[who].get(f"/analytics/{figure}", params=DAY | task).raise_for_status().json()
+
+    seen = {house.past[whose] for whose in SEES[who]}
+    buckets = ask("throughput")["buckets"]
+    assert (sum(one["submitted"] for one in buckets), sum(one["finished"] for one in buckets)) == (len(seen),) * 2
+    report = ask("tasks")
+    assert [one["jobs"] for one in (report["total"], *report["tasks"])] == [len(seen)] * 2
+    assert report["total"]["run_s"]["p95"] == 60 * len(seen)
+    assert {job["job_id"] for job in ask("slowest")["jobs"]} == seen
+    assert {worker["worker"] for worker in ask("workers")["workers"]} == {f"on-{job_id}" for job_id in seen}
+    curves = house.clients[who].get("/analytics/curves", params={"task": "count"}).json()["curves"]
+    assert {curve["job_id"] for curve in curves} == seen
 
 
 def test_a_submitted_job_is_its_owners(house: House) -> None:
@@ -242,6 +291,17 @@ def asked(client: httpx2.Client, call: Call, job_id: str) -> int:
         return send(client, call, job_id).status_code
     with client.stream(call[0], call[1].format(job_id=job_id)) as stream:
         return stream.status_code
+
+
+def past_jobs(data_dir: Path) -> dict[str, str]:
+    """A job of each, whose owner saw it run a minute longer than the one before, that only history has."""
+    jobs = {"ann's": "ann-past", "bob's": "bob-past", "nobody's": "nobody-past"}
+    with closing(Database(database_url(Settings(data_dir=data_dir)))) as database:
+        migrate(database)
+        past = Past(Writer(database))
+        for minutes, (owner, job_id) in enumerate(zip(("ann", "bob", None), jobs.values(), strict=True), start=1):
+            past.job(job_id, "10:00", "10:00", f"10:{minutes:02}", owner=owner, worker=f"on-{job_id}")
+    return jobs
 
 
 def first_of(ws: ClientConnection) -> Any:

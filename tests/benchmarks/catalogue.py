@@ -7,6 +7,7 @@ from tests.benchmarks import (
     deaths,
     delivery,
     eta,
+    figures,
     idle,
     noops,
     notebook,
@@ -59,6 +60,11 @@ BENCHMARKS = (
         "eta",
         eta.errors,
         ("eta-10", "eta-25", "eta-50", "eta-recorded-10", "eta-recorded-25", "eta-recorded-50"),
+    ),
+    Benchmark(
+        "figures",
+        figures.lists_and_figures,
+        tuple(f"{name}{on}" for on in ("", "-pg") for name in ("list", "list-filtered", "figures")),
     ),
     Benchmark("recorder", recorder.recorders, ("recorder", "recorder-sqlite", "recorder-pg")),
 )

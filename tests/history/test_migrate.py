@@ -4,20 +4,47 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from headway.history import schema
-from headway.history.database import Database, HistoryUnavailable, database_url
+from headway.history.database import Database, HistoryUnavailable, NoHistory, database_url
 from headway.history.migrate import check, migrate
 from headway.settings import Settings
+
+# A job as it was recorded before the step that lists and counts jobs.
+_OLD = text(
+    "INSERT INTO jobs (job_id, entry, seq, attempt, status, percent, message, owner, created_at, updated_at, "
+    "elapsed_s, snapshot) VALUES (:job_id, '1761646894000-0000000001', 1, 1, 'finished', 100, '', 'ann', "
+    "'2025-10-28T10:00:00.000Z', '2025-10-28T10:05:00.000Z', 240, :snapshot)"
+)
 
 
 def test_the_steps_lead_to_the_tables_that_the_code_knows(empty_database: Database):
     migrate(empty_database)
     with empty_database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
+def test_what_was_recorded_before_is_listed_and_counted_and_a_lesson_writers_is_nobodys(empty_database: Database):
+    config = Config()
+    config.set_main_option("script_location", "headway.history:migrations")
+    with empty_database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for job_id, snapshot in (("own", '{"seq":1,"job_id":"own"}'), ("lesson", '{"job_id": "lesson", "seq": 1}')):
+            connection.execute(_OLD, {"job_id": job_id, "snapshot": snapshot})
+    migrate(empty_database)
+    table = schema.jobs
+    with empty_database.read() as connection:
+        rows = connection.execute(select(table).order_by(table.c.job_id.desc())).all()
+    assert [(row.job_id, row.owner) for row in rows] == [("own", "ann"), ("lesson", None)]
+    assert {(row.listed_at, row.finished_at, row.run_s) for row in rows} == {
+        ("2025-10-28T10:00:00.000Z", "2025-10-28T10:05:00.000Z", 240)
+    }
 
 
 def test_several_recorders_that_come_at_once_take_each_step_once(settings: Settings):
@@ -46,10 +73,17 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database):
 
 
 def test_whoever_reads_waits_for_a_recorder(empty_database: Database):
-    with pytest.raises(HistoryUnavailable, match="a recorder brings it there"):
+    with pytest.raises(NoHistory, match="a recorder"):
         check(empty_database)
     migrate(empty_database)
     check(empty_database)
+
+
+def test_whoever_reads_waits_for_the_steps_of_this_version(database: Database):
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(HistoryUnavailable, match="a recorder brings it there"):
+        check(database)
 
 
 def test_whoever_reads_cannot_write(database: Database, settings: Settings):
@@ -60,9 +94,21 @@ def test_whoever_reads_cannot_write(database: Database, settings: Settings):
     reader.close()
 
 
+def test_a_question_that_takes_too_long_is_given_up(database: Database, settings: Settings):
+    numbers = (
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000) SELECT COUNT(*) FROM c"
+    )
+    reader = Database(database_url(settings), read_only=True, give_up_s=0.1)
+    with pytest.raises(HistoryUnavailable, match=r"interrupted|timeout"), reader.read() as connection:
+        connection.execute(text(numbers))
+    with reader.read() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM jobs")).scalar() == 0
+    reader.close()
+
+
 def test_whoever_reads_makes_no_file(tmp_path: Path):
     reader = Database(database_url(Settings(data_dir=tmp_path / "data")), read_only=True)
-    with pytest.raises(HistoryUnavailable, match="unable to open"):
+    with pytest.raises(NoHistory, match="there is no history yet"):
         check(reader)
     assert not (tmp_path / "data").exists()
 

@@ -111,6 +111,54 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Curve
+         * @description How one attempt went on; at most 200 points, the first and the last among them.
+         */
+        readonly Curve: {
+            /** Attempt */
+            readonly attempt: number;
+            /** Job Id */
+            readonly job_id: string;
+            /** Points */
+            readonly points: readonly components["schemas"]["CurvePoint"][];
+            /** Started At */
+            readonly started_at?: string | null;
+            readonly status: components["schemas"]["Status"];
+            /** Task */
+            readonly task?: string | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * CurvePoint
+         * @description A job's progress at one time.
+         */
+        readonly CurvePoint: {
+            /** N */
+            readonly n?: number | null;
+            /** Percent */
+            readonly percent: number;
+            /**
+             * T S
+             * @description Active time since the attempt's start, pauses left out.
+             */
+            readonly t_s: number;
+            /** Total */
+            readonly total?: number | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Curves
+         * @description The attempts of a job, oldest first; or of a task the last runs that finished, newest first.
+         */
+        readonly Curves: {
+            /** Curves */
+            readonly curves: readonly components["schemas"]["Curve"][];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * EndedAttempt
          * @description How an attempt ended.
          */
@@ -125,6 +173,54 @@ export interface components {
             readonly status: components["schemas"]["Status"];
             /** Worker */
             readonly worker?: string | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Event
+         * @description An accepted write of a job, as history keeps it.
+         */
+        readonly Event: {
+            /** At */
+            readonly at: string;
+            /** Attempt */
+            readonly attempt: number;
+            /**
+             * Error
+             * @description As in the snapshot: `{type, detail}`, or null.
+             */
+            readonly error?: unknown;
+            /** Job Id */
+            readonly job_id: string;
+            /**
+             * Message
+             * @default
+             */
+            readonly message: string;
+            /** N */
+            readonly n?: number | null;
+            /** Percent */
+            readonly percent: number;
+            /** Seq */
+            readonly seq: number;
+            readonly status: components["schemas"]["Status"];
+            /** Total */
+            readonly total?: number | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * EventPage
+         * @description Some of a job's events in their order.
+         */
+        readonly EventPage: {
+            /** Events */
+            readonly events: readonly components["schemas"]["Event"][];
+            /**
+             * Next
+             * @description The cursor of the following page; null on the last.
+             */
+            readonly next?: string | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -465,6 +561,18 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Percentiles
+         * @description In seconds, by nearest rank: the smallest value that at least so many percent do not exceed; null for none.
+         */
+        readonly Percentiles: {
+            /** P50 */
+            readonly p50?: number | null;
+            /** P95 */
+            readonly p95?: number | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * Policy
          * @description How a task's attempts are run; stored with each job.
          */
@@ -595,6 +703,56 @@ export interface components {
              * @description Open sockets and streams.
              */
             readonly watchers: number;
+        };
+        /**
+         * SlowJob
+         * @description One job that ended.
+         */
+        readonly SlowJob: {
+            /** Finished At */
+            readonly finished_at: string;
+            /** Job Id */
+            readonly job_id: string;
+            /** Paused S */
+            readonly paused_s?: number | null;
+            /** Queue */
+            readonly queue?: string | null;
+            /**
+             * Run S
+             * @description Active time of its last attempt, pauses left out.
+             */
+            readonly run_s: number;
+            readonly status: components["schemas"]["Status"];
+            /** Task */
+            readonly task?: string | null;
+            /** Wait S */
+            readonly wait_s?: number | null;
+            /** Worker */
+            readonly worker?: string | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * SlowJobs
+         * @description The jobs with the longest run time, longest first.
+         */
+        readonly SlowJobs: {
+            /** Jobs */
+            readonly jobs: readonly components["schemas"]["SlowJob"][];
+            /**
+             * Since
+             * @description The beginning of the time, which it includes.
+             * @example 2025-10-27T11:00:00.000Z
+             */
+            readonly since: string;
+            /**
+             * Until
+             * @description Its end, which it does not include.
+             * @example 2025-10-28T11:00:00.000Z
+             */
+            readonly until: string;
+        } & {
+            readonly [key: string]: unknown;
         };
         /**
          * Snapshot
@@ -828,6 +986,55 @@ export interface components {
             readonly task: string;
         };
         /**
+         * TaskFigures
+         * @description How the jobs of a task ended, and how long they took.
+         */
+        readonly TaskFigures: {
+            /**
+             * Canceled
+             * @default 0
+             */
+            readonly canceled: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            readonly failed: number;
+            /**
+             * Failure Rate
+             * @description failed of finished and failed, 0..1; null where neither ended.
+             */
+            readonly failure_rate?: number | null;
+            /**
+             * Finished
+             * @default 0
+             */
+            readonly finished: number;
+            /**
+             * Jobs
+             * @description Jobs that ended.
+             * @default 0
+             */
+            readonly jobs: number;
+            /**
+             * @description Active time of the last attempt, pauses left out, of those that finished.
+             * @default {}
+             */
+            readonly run_s: components["schemas"]["Percentiles"];
+            /**
+             * Task
+             * @description null for jobs that have none, such as a lesson writer's.
+             */
+            readonly task?: string | null;
+            /**
+             * @description From the submit to the first start, of those that started.
+             * @default {}
+             */
+            readonly wait_s: components["schemas"]["Percentiles"];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * TaskInfo
          * @description A task as workers announce it and the API lists it: all there is to know without loading its code.
          */
@@ -885,6 +1092,96 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * TaskReport
+         * @description Figures by task, most jobs first, and of all together (`task` null).
+         */
+        readonly TaskReport: {
+            /**
+             * Since
+             * @description The beginning of the time, which it includes.
+             * @example 2025-10-27T11:00:00.000Z
+             */
+            readonly since: string;
+            /** Tasks */
+            readonly tasks: readonly components["schemas"]["TaskFigures"][];
+            readonly total: components["schemas"]["TaskFigures"];
+            /**
+             * Until
+             * @description Its end, which it does not include.
+             * @example 2025-10-28T11:00:00.000Z
+             */
+            readonly until: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Throughput
+         * @description Jobs that came in and ended, by hour or day; an hour in which nothing happened is there with 0.
+         */
+        readonly Throughput: {
+            /**
+             * Bucket
+             * @enum {string}
+             */
+            readonly bucket: "hour" | "day";
+            /** Buckets */
+            readonly buckets: readonly components["schemas"]["ThroughputBucket"][];
+            /**
+             * Since
+             * @description The beginning of the time, which it includes.
+             * @example 2025-10-27T11:00:00.000Z
+             */
+            readonly since: string;
+            /**
+             * Until
+             * @description Its end, which it does not include.
+             * @example 2025-10-28T11:00:00.000Z
+             */
+            readonly until: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * ThroughputBucket
+         * @description One hour or day, UTC.
+         */
+        readonly ThroughputBucket: {
+            /**
+             * Canceled
+             * @default 0
+             */
+            readonly canceled: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            readonly failed: number;
+            /**
+             * Failure Rate
+             * @description failed of finished and failed, 0..1; null where neither ended.
+             */
+            readonly failure_rate?: number | null;
+            /**
+             * Finished
+             * @default 0
+             */
+            readonly finished: number;
+            /**
+             * Start
+             * @description Its first moment.
+             * @example 2025-10-28T10:00:00.000Z
+             */
+            readonly start: string;
+            /**
+             * Submitted
+             * @description Jobs that came in.
+             * @default 0
+             */
+            readonly submitted: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * Ticket
          * @description What lets its holder in once: `?ticket=` on a socket or an event stream.
          */
@@ -921,6 +1218,31 @@ export interface components {
              * @example flights.csv
              */
             readonly name: string;
+        };
+        /**
+         * WorkerFigures
+         * @description How much of a time a worker worked.
+         */
+        readonly WorkerFigures: {
+            /**
+             * Attempts
+             * @description Attempts that it worked on in this time, those at its edges included.
+             */
+            readonly attempts: number;
+            /**
+             * Busy S
+             * @description Seconds of it in which an attempt ran; paused ones left out.
+             */
+            readonly busy_s: number;
+            /**
+             * Utilization
+             * @description busy_s of the whole time, or of what has passed of it; 0..1.
+             */
+            readonly utilization: number;
+            /** Worker */
+            readonly worker: string;
+        } & {
+            readonly [key: string]: unknown;
         };
         /**
          * WorkerInfo
@@ -966,6 +1288,28 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
+        /**
+         * WorkerReport
+         * @description Workers that worked in a time, busiest first.
+         */
+        readonly WorkerReport: {
+            /**
+             * Since
+             * @description The beginning of the time, which it includes.
+             * @example 2025-10-27T11:00:00.000Z
+             */
+            readonly since: string;
+            /**
+             * Until
+             * @description Its end, which it does not include.
+             * @example 2025-10-28T11:00:00.000Z
+             */
+            readonly until: string;
+            /** Workers */
+            readonly workers: readonly components["schemas"]["WorkerFigures"][];
+        } & {
+            readonly [key: string]: unknown;
+        };
     };
     responses: never;
     parameters: never;
@@ -978,7 +1322,12 @@ export type Bulk = components['schemas']['Bulk'];
 export type BulkAnswer = components['schemas']['BulkAnswer'];
 export type BulkResult = components['schemas']['BulkResult'];
 export type Control = components['schemas']['Control'];
+export type Curve = components['schemas']['Curve'];
+export type CurvePoint = components['schemas']['CurvePoint'];
+export type Curves = components['schemas']['Curves'];
 export type EndedAttempt = components['schemas']['EndedAttempt'];
+export type Event = components['schemas']['Event'];
+export type EventPage = components['schemas']['EventPage'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FormField = components['schemas']['FormField'];
 export type Health = components['schemas']['Health'];
@@ -993,18 +1342,27 @@ export type Me = components['schemas']['Me'];
 export type Metrics = components['schemas']['Metrics'];
 export type MetricSeries = components['schemas']['MetricSeries'];
 export type Overview = components['schemas']['Overview'];
+export type Percentiles = components['schemas']['Percentiles'];
 export type Policy = components['schemas']['Policy'];
 export type Problem = components['schemas']['Problem'];
 export type QueueLoad = components['schemas']['QueueLoad'];
 export type Ready = components['schemas']['Ready'];
+export type SlowJob = components['schemas']['SlowJob'];
+export type SlowJobs = components['schemas']['SlowJobs'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Spec = components['schemas']['Spec'];
 export type Status = components['schemas']['Status'];
 export type Statuses = components['schemas']['Statuses'];
 export type Submit = components['schemas']['Submit'];
+export type TaskFigures = components['schemas']['TaskFigures'];
 export type TaskInfo = components['schemas']['TaskInfo'];
+export type TaskReport = components['schemas']['TaskReport'];
+export type Throughput = components['schemas']['Throughput'];
+export type ThroughputBucket = components['schemas']['ThroughputBucket'];
 export type Ticket = components['schemas']['Ticket'];
 export type Upload = components['schemas']['Upload'];
+export type WorkerFigures = components['schemas']['WorkerFigures'];
 export type WorkerInfo = components['schemas']['WorkerInfo'];
+export type WorkerReport = components['schemas']['WorkerReport'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
