@@ -13,7 +13,7 @@ from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
 from headway.client.aio_watch import AsyncWatch
-from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, LogPage, MetricSeries, Statuses, Upload
 from headway.client.log import AGAIN_S, LogReader
 from headway.client.outcome import kept_beside, value_of
 from headway.client.request import Time
@@ -120,6 +120,10 @@ class AsyncClient:
             else:
                 for line in reader.take(page):
                     yield line
+
+    async def log_page(self, job_id: str, *, after: str | None = None) -> LogPage:
+        """Some lines of a job's log at once; see `Client.log_page`."""
+        return await self._http.ask(request.logs(job_id, after, 0))
 
     async def metric_series(
         self, job_id: str, *, names: Iterable[str] = (), points: int | None = None

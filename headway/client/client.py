@@ -13,7 +13,7 @@ from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, 
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
-from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, MetricSeries, Statuses, Upload
+from headway.client.answers import BulkAnswer, JobDetail, JobPage, LogLine, LogPage, MetricSeries, Statuses, Upload
 from headway.client.http import Http
 from headway.client.log import AGAIN_S, LogReader
 from headway.client.many import ManyWatch, News
@@ -222,6 +222,18 @@ class Client:
                 time.sleep(AGAIN_S)
             else:
                 yield from reader.take(page)
+
+    def log_page(self, job_id: str, *, after: str | None = None) -> LogPage:
+        """Some lines of a job's log at once, for who asks again and again.
+
+        Args:
+            after: an earlier page's `next_cursor`, for the lines that follow it; None for the first ones.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.ask(request.logs(job_id, after, 0))
 
     def metric_series(self, job_id: str, *, names: Iterable[str] = (), points: int | None = None) -> list[MetricSeries]:
         """What a job measured, one series a name.

@@ -456,12 +456,14 @@ def test_nothing_is_uploaded_for_a_form_with_another_fault(scripted_api: Scripte
     assert not [seen for seen in scripted_api.seen if seen.method == "POST"]
 
 
-def test_a_refresh_is_one_request(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+def test_a_refresh_is_one_request_for_the_job_and_one_for_its_log(
+    scripted_api: ScriptedApi, open_page: OpenPage
+) -> None:
     scripted_api.frame("p-once", b'{"job_id": "p-once", "status": "running", "seq": 3}', seq=3)
     app = open_page(scripted_api.url, "job", job="p-once")
     before = len(scripted_api.seen)
     app.run()
-    assert [seen.path for seen in scripted_api.seen[before:]] == ["/status/p-once"]
+    assert [seen.path for seen in scripted_api.seen[before:]] == ["/status/p-once", "/jobs/p-once/logs"]
 
 
 def test_an_older_snapshot_does_not_replace_a_newer_one(scripted_api: ScriptedApi, open_page: OpenPage) -> None:

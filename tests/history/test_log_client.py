@@ -86,3 +86,13 @@ def test_the_command_prints_a_log_and_follows_it_to_the_jobs_end(served: Served)
     assert followed.returncode == 1
     assert followed.stdout.endswith("Z first red\n")
     assert command(served, "nobody").returncode == 4
+
+
+def test_a_page_of_a_log_goes_on_where_another_ended(served: Served):
+    job_id = served.running()
+    served.log(job_id, ["one"])
+    with Client(served.url) as client:
+        first = client.log_page(job_id)
+        served.log(job_id, ["two"])
+        assert [line.line for line in client.log_page(job_id, after=first.next_cursor).lines] == ["two"]
+    assert (first.more, first.over) == (False, False)

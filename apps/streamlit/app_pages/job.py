@@ -3,13 +3,16 @@
 import streamlit as st
 from job_list import recent_jobs
 from live_job import live_job
+from live_log import live_log, log_of
 from session import draw_link
 
 st.title("Job")
 
 job_id = st.query_params.get("job", "").strip()
 if job_id:
-    if not live_job(job_id).unknown:
+    view = live_job(job_id, last_lines=True)
+    live_log(log_of(view))
+    if not view.unknown:
         draw_link(job_id)
     if st.button("Show another job", icon=":material/search:", type="tertiary"):
         st.query_params.clear()
