@@ -278,9 +278,14 @@ class Hub:
             topic.due_at = _next_at(FOREIGN_REREAD_S if topic.foreign else OWN_REREAD_S)
         try:
             raws = await self._store.run(self._store.calls.get_many([topic.job_id for topic in topics]))
-            for topic, raw in zip(topics, raws, strict=True):
-                failure = await self._take(topic, raw, asked=bool(waiting[topic.job_id]))
-                topic.synced = topic.job_id in confirmed and topic.updates.is_set()
+            away: RedisUnavailable | None = None
+            # headway's own first: they cost no further question, so no lesson writer's job may hold them up.
+            for topic, raw in sorted(zip(topics, raws, strict=True), key=_is_foreign):
+                failure = away or await self._try_to_take(topic, raw, asked=bool(waiting[topic.job_id]))
+                if isinstance(failure, RedisUnavailable):
+                    away = failure
+                else:
+                    topic.synced = topic.job_id in confirmed and topic.updates.is_set()
                 _answer(waiting[topic.job_id], failure)
             await self._find_channels([topic for topic in topics if topic.foreign])
         except RedisUnavailable as error:
@@ -289,24 +294,32 @@ class Hub:
             _log.exception("watched jobs could not be read again")
             _answer(chain.from_iterable(waiting.values()), RedisUnavailable("watched jobs could not be read"))
 
-    async def _take(self, topic: Topic, raw: bytes | None, *, asked: bool) -> Unreadable | None:
-        if raw is None:
-            topic.lose()
-            return None
-        if raw == topic.seen and not (asked and topic.latest is None):
-            return None
+    async def _try_to_take(
+        self, topic: Topic, raw: bytes | None, *, asked: bool
+    ) -> Unreadable | RedisUnavailable | None:
+        """Take what was read of one job; why it could not be: the others are taken all the same."""
         try:
-            stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id, topic.given)
+            await self._take(topic, raw, asked=asked)
         except Unreadable as error:
             _log.warning("a snapshot was left out: %s", error)
-            return error
-        finally:
             topic.seen = raw
+            return error
+        except RedisUnavailable as error:
+            return error
+        return None
+
+    async def _take(self, topic: Topic, raw: bytes | None, *, asked: bool) -> None:
+        if raw is None:
+            topic.lose()
+            return
+        if raw == topic.seen and not (asked and topic.latest is None):
+            return
+        stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id, topic.given)
+        topic.seen = raw
         if stored is not None:
             if stored.adopted:
                 topic.given = max(topic.given, stored.seq)
             topic.offer(stored)
-        return None
 
     async def _find_channels(self, topics: list[Topic]) -> None:
         if not topics:
@@ -348,6 +361,10 @@ class _Holding:
 
 def _next_at(period_s: float) -> float:
     return asyncio.get_running_loop().time() + period_s * random.uniform(0.8, 1.0)
+
+
+def _is_foreign(read: tuple[Topic, bytes | None]) -> bool:
+    return read[1] is not None and not is_own(read[1])
 
 
 def _taken(topic: Topic) -> list[Reader]:

@@ -27,7 +27,12 @@ class Session:
         self._on_end = on_end
 
     async def renew(self, token: str) -> None:
-        """Go on with another token of the same holder; anything else ends the session."""
+        """Go on with another token of the same holder; anything else ends the session.
+
+        Where nobody has to show a token, none changes anything.
+        """
+        if not self.principal.verified:
+            return
         try:
             principal = await self._sign_in.by_token(token)
         except NotSignedIn as error:

@@ -26,6 +26,10 @@ _GOOD_SOCKET_S = 5.0
 _HOLD_S = 25
 #: An answer without news that came before so much of that time was not held.
 _HELD = 0.9
+#: So many of those in a row, and no more is asked to be held: one alone may be an API that was just stopped.
+_UNHELD_MAX = 2
+#: Too slow, too early, too often: what proxies and servers say of a request that will do later.
+_LATER = {408, 425, 429}
 #: What was lost sooner was not lost for its silence.
 _SILENT_S = 1.0
 _NEVER = float("inf")
@@ -84,7 +88,8 @@ class WatchPlan:
         self._connected = False
         self._frames = 0
         self._hold_s = _HOLD_S
-        self._holds: bool | None = None
+        # How many answers in a row came at once that were to be held.
+        self._unheld = 0
         self._asked, self._asked_at = Poll(), now
         self._polls_failed = self._connects_failed = 0
         self._why: HeadwayError = unreachable(base, "not tried yet")
@@ -160,15 +165,15 @@ class WatchPlan:
             ApiRefused: the API refuses this client, or the request.
             ApiUnavailable: what answers is not headway's API.
         """
-        if http_status >= 500:
-            error = error_of(http_status, body, base=self._base)
-            self.poll_failed(now, error, seconds_of(headers.get("retry-after")))
-            return None
         if http_status not in {200, 304}:
             error = error_of(http_status, body, about=self.job_id, base=self._base)
-            if not isinstance(error, JobNotFound):
+            if isinstance(error, JobNotFound):
+                self._unknown(now)
+            elif http_status >= 500 or http_status in _LATER or (http_status == 404 and self.seq):
+                # A proxy whose API is not there for the moment says 404 too, in words of its own.
+                self.poll_failed(now, error, seconds_of(headers.get("retry-after")))
+            else:
                 raise error
-            self._unknown(now)
             return None
         self._heard(now)
         self._unknown_since = None
@@ -184,7 +189,7 @@ class WatchPlan:
         """The API did not answer a poll, or could not serve it."""
         self._polls_failed += 1
         self._why = why
-        self._holds = None
+        self._unheld = 0
         if self._asked.hold_s and now - self._asked_at >= _SILENT_S:
             # Something in between may cut what is silent for long.
             self._hold_s = max(self._asked.hold_s // 2, 1)
@@ -233,7 +238,7 @@ class WatchPlan:
 
     def _poll(self, now: float, patience_s: float) -> Poll:
         """Hold the answer only where the socket fails, and no longer than until that is tried again."""
-        if self._holds is False or not self._connects_failed or not self.seq:
+        if self._unheld >= _UNHELD_MAX or not self._connects_failed or not self.seq:
             return Poll()
         longest_s = min(self._hold_s, patience_s, max(self._connect_at - now, 1.0))
         hold_s = int(min(longest_s, max(self.time_left_s(now, _NEVER) / 2, 1.0)))
@@ -244,8 +249,11 @@ class WatchPlan:
         if news is not None or not self._asked.hold_s:
             return 0.0
         held_s = now - self._asked_at
-        self._holds = held_s >= _HELD * self._asked.hold_s
-        return held_s if self._holds else 0.0
+        if held_s >= _HELD * self._asked.hold_s:
+            self._unheld = 0
+            return held_s
+        self._unheld += 1
+        return 0.0
 
     def _numbered(self, snapshot: Snapshot) -> Snapshot:
         """Number the snapshots of an API that does not, such as the lesson's: what differs is the next one."""

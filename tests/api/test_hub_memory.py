@@ -15,8 +15,8 @@ from api.listener import Listener
 from headway import keys
 from headway.stack.redis_server import RedisServer
 from tests.api.conftest import Write
-from tests.api.hubs import next_of, reads, until, with_hub
-from tests.api.watching import WrittenJob
+from tests.api.hubs import Nobody, next_of, reads, until, with_hub
+from tests.api.watching import WrittenJob, new_id
 
 
 @pytest.fixture
@@ -85,3 +85,33 @@ def test_a_smaller_seq_in_the_key_takes_nobody_back_while_the_subscription_lives
             assert (await next_of(snapshots))["seq"] == 6
 
     with_hub(redis_url, test)
+
+
+def test_a_lesson_snapshot_that_could_not_be_taken_in_at_once_is_taken_in_later(
+    tmp_path: Path, write_job: Write
+) -> None:
+    with RedisServer(tmp_path) as server, Redis.from_url(server.url) as direct:
+        own, lesson_id = write_job(server.url), new_id()
+        direct.set(keys.snapshot(lesson_id), '{"status": "running"}')
+
+        async def test(hub: Hub) -> None:
+            async with hub.watch(lesson_id) as feed:
+                snapshots = feed.snapshots()
+                await next_of(snapshots)
+                with direct.pipeline() as both:
+                    both.set(keys.snapshot(lesson_id), '{"status": "finished"}')
+                    # From now on Redis can be read, and not written.
+                    both.config_set("min-replicas-to-write", 1)
+                    both.execute()
+                before = reads(direct)
+                nobody = Nobody()
+                topics = [hub.attach(job_id, nobody) for job_id in (lesson_id, new_id(), own.id)]
+                assert await hub.settle(topics[2:]) == {}
+                await until(lambda: reads(direct) >= before + 3)
+                assert topics[2].latest is not None
+                direct.config_set("min-replicas-to-write", 0)
+                assert (await next_of(snapshots))["status"] == "finished"
+                for topic in topics:
+                    hub.detach(topic, nobody)
+
+        with_hub(server.url, test)

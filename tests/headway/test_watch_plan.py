@@ -71,11 +71,24 @@ def test_news_is_followed_by_the_pause_that_the_api_asks_for() -> None:
     assert after_waits(watch, 3.0) == (Poll(6, 5), 4.0)
 
 
-def test_an_api_that_does_not_hold_is_polled_at_its_cadence() -> None:
+def test_an_api_that_twice_does_not_hold_is_polled_at_its_cadence() -> None:
     watch = without_a_socket()
     watch.next_move(1.0)
     watch.take_poll(200, {"headway-poll-after": "3"}, body(5), 1.1)
-    assert after_waits(watch, 1.1) == (Poll(), 4.1)
+    # Once alone may be one that was stopped just then.
+    move, at = after_waits(watch, 1.1)
+    assert (move.after, at) == (5, 4.1)
+    assert move.hold_s > 0
+    watch.take_poll(200, {"headway-poll-after": "3"}, body(5), 4.2)
+    assert after_waits(watch, 4.2) == (Poll(), 7.2)
+
+
+@pytest.mark.parametrize("http_status", [408, 425, 429, 404])
+def test_what_a_proxy_says_for_the_moment_is_waited_out(http_status: int) -> None:
+    watch = without_a_socket()
+    watch.next_move(1.0)
+    assert watch.take_poll(http_status, {"retry-after": "2"}, b"<h1>later</h1>", 1.1) is None
+    assert after_waits(watch, 1.1)[1] >= 3.1
 
 
 def test_a_driver_that_wants_to_be_back_soon_is_not_held_up() -> None:
