@@ -314,11 +314,13 @@ class Hub:
             return
         if raw == topic.seen and not (asked and topic.latest is None):
             return
-        stored = own(topic.job_id, raw) if is_own(raw) else await self._store.read(topic.job_id, topic.given)
+        stored = own(topic.job_id, raw) if is_own(raw) else None
+        if stored is None or stored.seq < topic.given:
+            if stored is not None:
+                await self._store.run(self._store.calls.outdo(topic.job_id, topic.given))
+            stored = await self._store.read(topic.job_id, topic.given)
         topic.seen = raw
         if stored is not None:
-            if stored.adopted:
-                topic.given = max(topic.given, stored.seq)
             topic.offer(stored)
 
     async def _find_channels(self, topics: list[Topic]) -> None:

@@ -81,7 +81,7 @@ class Topic:
     idle_at: float = 0.0
     # Whether the job was read since its subscription was last acknowledged.
     synced: bool = False
-    # The largest seq that a lesson writer's snapshot was given, as far as was seen here.
+    # The largest seq that was seen here; a Redis that comes back older is to go on from there.
     given: int = 0
     # Whether the watchers know it as a job that is there; unlike `latest` it outlasts the loss of the subscription.
     there: bool = False
@@ -102,6 +102,7 @@ class Topic:
         """Pass a snapshot on if it is newer than the latest."""
         if self.latest is not None and stored.seq <= self.latest.seq:
             return
+        self.given = max(self.given, stored.seq)
         self.latest = Latest(stored)
         self.there = True
         self._tell()

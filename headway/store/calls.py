@@ -170,6 +170,10 @@ class Calls:
         """
         return self._write("control", job_id, None, request, asked, control_json, extra, keys.requests(job_id))
 
+    def outdo(self, job_id: str, given: int) -> Call[Answer]:
+        """Give a job that stands below the seq `given`, since Redis came back older, the next one after it."""
+        return self._write("outdo", job_id, None, "", given)
+
     def heartbeat(self, holder: Holder, given: int, who: Literal["reporter", "worker"]) -> Call[Answer]:
         """Raise the attempt's lease and renew the life of the job's keys; no seq, no message, no event."""
         return self._write("heartbeat", holder.job_id, holder.owner, holder.token, who, holder.attempt, given)

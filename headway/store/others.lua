@@ -100,6 +100,23 @@ function ops.control()
     return answer('ok')
 end
 
+-- A Redis that came back older: who has seen later snapshots would take every one that now follows for an old one.
+function ops.outdo()
+    local given = tonumber(ARGV[8])
+    local refused = not_there()
+    if refused then
+        return refused
+    end
+    local snapshot = redis.call('GET', KEY.snapshot)
+    if seq >= given or not snapshot or state.head == '' or string.sub(snapshot, 1, 7) ~= '{"seq":' then
+        return answer('ok')
+    end
+    seq = given + 1
+    commit(state.status, state.control == '' and 'null' or state.control,
+        string.sub(snapshot, tonumber(state.head) + 1), '', '', {})
+    return answer('ok')
+end
+
 -- A lesson writer's plain SET: its bytes stay as they are, seq and attempt are kept beside them.
 function ops.adopt()
     local created_ms, index_max, given = ARGV[8], ARGV[9], tonumber(ARGV[10])

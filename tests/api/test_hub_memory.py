@@ -115,3 +115,28 @@ def test_a_lesson_snapshot_that_could_not_be_taken_in_at_once_is_taken_in_later(
                     hub.detach(topic, nobody)
 
         with_hub(server.url, test)
+
+
+def test_a_redis_that_came_back_older_takes_nobody_back_and_keeps_nobody_from_what_follows(
+    redis_url: str, job: WrittenJob, direct: Redis
+) -> None:
+    names = [keys.snapshot(job.id), keys.state(job.id)]
+    older = [direct.dump(name) or b"" for name in names]
+    job.start()
+    for percent in range(5):
+        job.write(status="running", percent=percent)
+
+    async def test(hub: Hub) -> None:
+        async with hub.watch(job.id) as feed:
+            snapshots = feed.snapshots()
+            seen = (await next_of(snapshots))["seq"]
+            for name, dumped in zip(names, older, strict=True):
+                direct.restore(name, 0, dumped, replace=True)
+            direct.client_kill_filter(_type="pubsub")
+            back = await next_of(snapshots)
+            assert (back["status"], back["seq"]) == ("queued", seen + 1)
+            # Somebody who knows nothing of what was shown.
+            asked = job.store.run(job.store.calls.control(job.id, "cancel", "null", request="r"))
+            assert (await next_of(snapshots))["seq"] == asked.seq == seen + 2
+
+    with_hub(redis_url, test)
