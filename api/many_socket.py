@@ -122,6 +122,7 @@ class ManySocket:
     async def _subscribe(self, jobs: dict[str, int | None]) -> None:
         added = [followed for job_id, after in jobs.items() if (followed := self._follow(job_id, after)) is not None]
         failures = await self._hub.settle([followed.topic for followed in added])
+        unknown = []
         for followed in added:
             job_id = followed.topic.job_id
             if self._followed.get(job_id) is not followed:
@@ -129,10 +130,11 @@ class ManySocket:
             if job_id in failures:
                 self._leave(job_id)
                 self._refuse(job_id, *_said_of(failures[job_id]))
-                continue
-            if followed.topic.latest is None:
-                await self._look_back(followed)
-            self.news(followed.topic)
+            elif followed.topic.latest is None:
+                unknown.append(followed)
+            else:
+                self.news(followed.topic)
+        await asyncio.gather(*(self._look_back(followed) for followed in unknown))
 
     def _follow(self, job_id: str, after: int | None) -> _Followed | None:
         self._leave(job_id)
@@ -154,6 +156,7 @@ class ManySocket:
             followed.expired = await self._hub.expired(followed.topic.job_id)
         except Unavailable as error:
             followed.failure = error
+        self.news(followed.topic)
 
     def _leave(self, job_id: str) -> None:
         followed = self._followed.pop(job_id, None)

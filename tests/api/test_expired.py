@@ -1,7 +1,9 @@
 """Jobs whose snapshots have left Redis are answered for by history, and read the same."""
 
 import json
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from redis import Redis
 from websockets.sync.client import connect
 
+from api.expired import WAIT_S
 from headway import keys
 from headway.history.database import Database, database_url
 from headway.history.migrate import migrate
@@ -200,6 +203,26 @@ def test_while_history_cannot_be_read_live_jobs_are_and_others_are_503(
             assert read_to_end(socket)[1] == 1000
         with open_socket(server, new_id()) as socket:
             assert read_to_end(socket) == ([], 1013)
+
+
+def test_a_history_that_hangs_is_waited_for_once_however_many_jobs_are_followed(
+    module_redis_url: str, tmp_path: Path, write_job: Write
+) -> None:
+    job, unknown = write_job(module_redis_url), [new_id() for _ in range(30)]
+    with (
+        api_server(module_redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as server,
+        closing(sqlite3.connect(tmp_path / "history.sqlite3", isolation_level=None)) as file,
+        connect(f"{server.ws_url}/ws") as many,
+    ):
+        file.execute("CREATE TABLE jobs (job_id TEXT)")
+        file.execute("BEGIN EXCLUSIVE")
+        many.send(json.dumps({"op": "subscribe", "jobs": dict.fromkeys([*unknown, job.id])}))
+        assert json.loads(many.recv(5))["snapshot"]["job_id"] == job.id
+        begun_s = time.monotonic()
+        errors = [json.loads(many.recv(20)) for _ in unknown]
+        took_s = time.monotonic() - begun_s
+    assert {(error["job_id"], error["status"]) for error in errors} == {(job_id, 503) for job_id in unknown}
+    assert took_s < WAIT_S * 5
 
 
 def test_a_job_that_was_retried_keeps_how_its_attempts_ended(

@@ -17,7 +17,7 @@ from headway.settings import Settings
 from headway.snapshot import Spec
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
-from tests.api.test_errors import CALLS, WITHOUT_REDIS, Call, check_problem, send
+from tests.api.test_errors import AWAY, CALLS, WITHOUT_REDIS, Call, check_problem, send
 from tests.api.watching import WrittenJob, new_id, next_frame, open_socket, read_to_end
 from tests.ports import free_port
 from tests.servers import ApiServer, api_server
@@ -78,7 +78,7 @@ def test_every_route_answers_503_before_its_client_gives_up(client: httpx2.Clien
     for call, answer, took_s in answers:
         assert took_s < CLIENT_S, call
         if call[1] not in WITHOUT_REDIS:
-            check_problem(answer, 503, "redis-unavailable")
+            check_problem(answer, 503, AWAY.get(call[1].split("/")[1], "redis-unavailable"))
             assert int(answer.headers["retry-after"]) > 0
 
 
