@@ -4,6 +4,7 @@ import streamlit as st
 from job_list import recent_jobs
 from live_job import live_job
 from live_log import live_log, log_of
+from live_metrics import live_metrics
 from session import draw_link
 
 st.title("Job")
@@ -11,6 +12,7 @@ st.title("Job")
 job_id = st.query_params.get("job", "").strip()
 if job_id:
     view = live_job(job_id, last_lines=True)
+    live_metrics(view)
     live_log(log_of(view))
     if not view.unknown:
         draw_link(job_id)
