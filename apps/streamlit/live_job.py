@@ -10,11 +10,13 @@ from live_region import live_region
 from session import client
 from tab_title import job_title
 
+from headway import values
 from headway.status import Status
 
 _SLOT = "job_view"
 #: As much of the log stands beside the error of a job that failed.
 _LAST_LINES = 10
+_LINE_MAX_CHARS = 300
 
 
 def live_job(job_id: str, *, last_lines: bool = False) -> JobView:
@@ -61,4 +63,5 @@ def _draw_last_lines(view: JobView) -> None:
         log.refresh(client())
     if lines := log.last(_LAST_LINES):
         st.caption("The end of its log")
-        st.code(as_text(lines, reader_zone()), language=None, wrap_lines=True)
+        short = [line.model_copy(update={"line": values.text(line.line, _LINE_MAX_CHARS)}) for line in lines]
+        st.code(as_text(short, reader_zone()), language=None, wrap_lines=True)

@@ -14,6 +14,7 @@ from tests.history.desk import Desk
 from tests.wait import wait_for
 
 _BEGIN_MS = 1_767_268_800_000
+_LOG = "document.querySelector('.st-key-job-log')"
 _CHART = "document.querySelector('.js-plotly-plot')"
 
 
@@ -62,6 +63,12 @@ def drag_over_chart(page: Page) -> None:
     page.mouse.up()
 
 
+def left_below(page: Page) -> float:
+    """How many pixels of the log lie below what is in sight."""
+    found: float = page.evaluate(f"{_LOG}.scrollHeight - {_LOG}.scrollTop - {_LOG}.clientHeight")
+    return found
+
+
 def test_log_and_charts_follow_a_job_to_its_failure(page: Page, app_url: str, desk: Desk) -> None:
     job_id = desk.create()
     desk.start(job_id)
@@ -86,8 +93,16 @@ def test_log_and_charts_follow_a_job_to_its_failure(page: Page, app_url: str, de
     whole.scroll_into_view_if_needed()
     expect(whole.get_by_text("the newest line")).to_be_in_viewport()
 
+    whole.hover()
+    page.mouse.wheel(0, -400)
+    wait_for(lambda: left_below(page) > 100, 10, "the log is scrolled up")
+    before = page.evaluate(f"{_LOG}.scrollTop")
+    log(desk, job_id, "a line below")
+    expect(page.get_by_text("62 lines.")).to_be_visible()
+    assert page.evaluate(f"{_LOG}.scrollTop") == before
+
     log(desk, job_id, "the last line")
     desk.fail(job_id)
     expect(page.get_by_text("The end of its log")).to_be_visible()
     expect(page.get_by_text("the last line")).to_have_count(2)
-    expect(page.get_by_text("62 lines.")).to_be_visible()
+    expect(page.get_by_text("63 lines.")).to_be_visible()
