@@ -83,6 +83,7 @@ def _ready(ready: httpx2.Response) -> Iterator[Finding]:
     if not ready.is_error:
         yield ok("API", "can serve")
         yield _judge(ready)
+        yield _history(ready)
         return
     try:
         detail = ready.json()["detail"]
@@ -100,6 +101,21 @@ def _judge(ready: httpx2.Response) -> Finding:
         return ok("judge", "looks after dead workers, retries and lost jobs")
     advice = "start one: headway judge"
     return warn("judge", "none is there: jobs of dead workers stay as they are, and no retry begins", advice)
+
+
+def _history(ready: httpx2.Response) -> Finding:
+    try:
+        state, dropped = ready.json()["history"], int(ready.json()["history_dropped"])
+    except (ValueError, KeyError, TypeError):
+        state, dropped = "none", 0
+    if state == "waiting":
+        return warn("SQL", "the recorder cannot write history now", "look at HEADWAY_DATABASE_URL where it runs")
+    if state == "none":
+        return ok("SQL", "not used: nobody records, so jobs are kept in Redis alone, for HEADWAY_KEEP_S")
+    if dropped:
+        advice = "raise HEADWAY_EVENTS_MAX, or run more recorders"
+        return warn("SQL", f"history is recorded; {dropped:,} events were lost before they could be", advice)
+    return ok("SQL", "history is recorded")
 
 
 def _websocket(address: Address) -> Finding:

@@ -4,15 +4,18 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 
-from headway import keys
+from headway import keys, recorders
 from headway.cli.clocks import clock
 from headway.cli.findings import Level
 from headway.client import Client
+from headway.clock import utc_now
 from headway.judge import announce
+from headway.recorders import RecorderInfo
 from headway.settings import Settings
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
@@ -54,6 +57,26 @@ def test_all_is_well(headway: Command) -> None:
     assert level_of(ended, "clock") == ["ok", "ok"]
     # No Streamlit app is there, and nobody has to have one.
     assert level_of(ended, "UI") == ["warn"]
+
+
+@pytest.mark.parametrize(
+    ("about", "level", "said"),
+    [
+        ({}, "ok", "history is recorded"),
+        ({"waiting": "the disk is full"}, "warn", "cannot write history now"),
+        ({"dropped": 1_200}, "warn", "1,200 events were lost"),
+    ],
+)
+def test_how_history_is_kept_is_said(
+    headway: Command, module_redis_url: str, about: dict[str, Any], level: str, said: str
+) -> None:
+    info = RecorderInfo(name="r", started_at=utc_now(), said_at=utc_now(), **about)
+    with closing(Store(Settings(HEADWAY_REDIS_URL=module_redis_url))) as store:
+        store.run(recorders.announce(info, time.time()))
+        ended = headway("doctor")
+        store.run(recorders.withdraw("r"))
+    assert level_of(ended, "SQL") == [level]
+    assert said in ended.out
 
 
 def test_whether_a_judge_is_there_is_said(headway: Command, module_redis_url: str) -> None:

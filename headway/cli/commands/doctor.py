@@ -14,13 +14,11 @@ from headway.cli.findings import Finding, Level, bad, ok, print_findings, warn
 from headway.cli.redis_checks import redis_findings, worker_names
 from headway.client import Client
 from headway.errors import HeadwayError
-from headway.quantities import duration
 from headway.settings import Settings, get_settings
 from headway.version import __version__
 
 #: Not settings, but named so: REDIS_URL's other name, what headway tells its own processes, and the README's.
 _OTHERS = {"HEADWAY_REDIS_URL", "HEADWAY_STACK_ID", "HEADWAY_RELAY", "HEADWAY_CHECKOUT"}
-_SQL = "HEADWAY_DATABASE_URL"
 
 
 def doctor() -> None:
@@ -43,7 +41,6 @@ def _findings() -> Iterator[Finding]:
         yield from api_findings(client)
         yield from _same_redis(settings, client)
     yield ui_finding(settings.ui_port)
-    yield _history(settings)
 
 
 def _installed() -> str:
@@ -57,7 +54,7 @@ def _installed() -> str:
 
 
 def _unknown_settings() -> Iterator[Finding]:
-    known = {f"HEADWAY_{name.upper()}" for name in Settings.model_fields} | _OTHERS | {_SQL}
+    known = {f"HEADWAY_{name.upper()}" for name in Settings.model_fields} | _OTHERS
     unknown = sorted(name for name in os.environ if name.startswith("HEADWAY_") and name not in known)
     for name in unknown:
         close = difflib.get_close_matches(name, known, n=1)
@@ -77,11 +74,3 @@ def _same_redis(settings: Settings, client: Client) -> Iterator[Finding]:
     if (here or there) and not here & there:
         said = "the workers in REDIS_URL's Redis are not those that the API sees: it looks at another Redis"
         yield bad("Redis", said, "give the API and the workers the same REDIS_URL")
-
-
-def _history(settings: Settings) -> Finding:
-    """What there is to say of SQL while no history is recorded."""
-    kept = f"jobs are kept in Redis alone, for {duration(settings.keep_s)} after their end"
-    if _SQL in os.environ and "database_url" not in Settings.model_fields:
-        return warn("SQL", f"{_SQL} is set, and this version records no history; {kept}", "unset it")
-    return ok("SQL", f"not used: {kept}")
