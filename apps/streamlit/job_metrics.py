@@ -7,7 +7,7 @@ from live_region import IDLE_S
 
 from headway import Client
 from headway.client.answers import MetricSeries
-from headway.errors import HeadwayError, JobNotFound
+from headway.errors import HeadwayError, JobNotFound, NotAllowed, NotSignedIn
 
 #: More points than this a chart of this size cannot show.
 _POINTS_MAX = 400
@@ -22,6 +22,7 @@ class JobMetrics:
     #: From when to when the charts go, as plotly writes times; None for all there is.
     span: tuple[str, str] | None = None
     problem: str = ""
+    denied: bool = False
     fresh: bool = False
     #: Seconds until the next look; None once the job has ended and its last values were read.
     poll_after_s: float | None = None
@@ -33,7 +34,7 @@ class JobMetrics:
         self.fresh, self.poll_after_s = True, self.job.poll_after_s
         snapshot = self.job.snapshot
         if snapshot is None or not snapshot.metrics or snapshot.seq == self._as_of:
-            self.problem = ""
+            self.problem, self.denied = "", False
             return
         try:
             self.series = client.metric_series(self.job.job_id, points=_POINTS_MAX)
@@ -41,5 +42,6 @@ class JobMetrics:
             return
         except HeadwayError as error:
             self.problem, self.poll_after_s = str(error), IDLE_S[1]
+            self.denied = isinstance(error, NotSignedIn | NotAllowed)
             return
-        self.problem, self._as_of = "", snapshot.seq
+        self.problem, self.denied, self._as_of = "", False, snapshot.seq

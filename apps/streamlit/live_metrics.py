@@ -80,11 +80,9 @@ def _points(series: MetricSeries, zone: ZoneInfo) -> tuple[list[str], list[float
 
 
 def _draw(metrics: JobMetrics) -> None:
-    if metrics.problem and not metrics.job.problem:
-        st.info(
-            f"What it measures cannot be read now; this page goes on asking. {plain(metrics.problem)}",
-            icon=":material/cloud_off:",
-        )
+    if metrics.job.unknown:
+        return
+    _draw_trouble(metrics)
     if not metrics.series:
         return
     st.subheader("Metrics")
@@ -95,6 +93,16 @@ def _draw(metrics: JobMetrics) -> None:
         _draw_chart(charts.cell(), metrics, series, zone)
     if len(metrics.series) > _CHARTS_MAX:
         st.caption(f"{len(metrics.series) - _CHARTS_MAX} more are in the raw snapshot, with their latest values.")
+
+
+def _draw_trouble(metrics: JobMetrics) -> None:
+    if metrics.denied:
+        st.warning(f"You may not see what it measures. {plain(metrics.problem)}", icon=":material/lock:")
+    elif metrics.problem and not metrics.job.problem:
+        st.info(
+            f"What it measures cannot be read now; this page goes on asking. {plain(metrics.problem)}",
+            icon=":material/cloud_off:",
+        )
 
 
 def _draw_span(metrics: JobMetrics) -> None:

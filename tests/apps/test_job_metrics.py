@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from headway.client.answers import MetricSeries
 from tests.apps.conftest import OpenPage
-from tests.headway.scripted_api import ScriptedApi, problem, shot
+from tests.headway.scripted_api import NOT_FOUND, ScriptedApi, problem, shot
 
 
 def series(name: str, *values: float | None, **members: Any) -> dict[str, Any]:
@@ -68,6 +68,22 @@ def test_charts_stay_while_their_values_cannot_be_read(scripted_api: ScriptedApi
     app.run()
     assert charts(app) == [[3.0, 2.0]]
     assert "What it measures cannot be read now; this page goes on asking." in app.info[0].value
+
+
+def test_who_may_not_see_what_a_job_measures_is_told_so(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    scripted_api.put(shot(1, metrics={"loss": 2.0}))
+    scripted_api.answer("GET", "/jobs/j1/metrics", 403, problem("forbidden", "not yours"))
+    app = open_page(scripted_api.url, "job", job="j1")
+    assert app.warning[0].value.startswith("You may not see what it measures.")
+
+
+def test_the_charts_of_a_job_that_is_gone_are_gone(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    scripted_api.put(shot(1, metrics={"loss": 2.0}))
+    measured(scripted_api, series("loss", 3.0, 2.0))
+    app = open_page(scripted_api.url, "job", job="j1")
+    assert len(charts(app)) == 1
+    scripted_api.answer("GET", "/status/j1", 404, NOT_FOUND)
+    assert charts(app.run()) == []
 
 
 def test_the_last_values_of_a_job_that_ended_are_read_once(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
