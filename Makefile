@@ -11,8 +11,7 @@ KIT := apps/react
 KIT_READY := $(KIT)/node_modules/.package-lock.json
 PAGE := $(KIT)/demo/dist/index.html
 
-.PHONY: help setup run test check lint types imports unit chaos bench page react react-packages react-types lock clean
-.PHONY: help setup run test check lint types imports unit chaos soak bench react react-packages react-types lock clean
+.PHONY: help setup run test check lint types imports unit chaos soak bench page react react-packages react-types lock clean
 
 # Say what there is.
 help:
