@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import httpx2
+import psutil
 from redis import Redis
 
 from headway import keys
@@ -62,6 +63,14 @@ def process(command: Sequence[str], env: dict[str, str], *, cwd: Path = ROOT) ->
     finally:
         stop(running)
         path.unlink(missing_ok=True)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether this very process still runs; one that has ended may wait long to be taken note of."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def stop(running: subprocess.Popen[bytes]) -> None:

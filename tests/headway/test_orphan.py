@@ -8,6 +8,7 @@ import sys
 import psutil
 import pytest
 
+from tests.servers import runs
 from tests.wait import wait_for
 
 PARENT = """
@@ -40,4 +41,4 @@ def test_a_child_ends_when_its_parent_is_killed(name: str, call: str, loop: str)
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
-    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5, "the child ends")
+    wait_for(lambda: not runs(child), 5, "the child ends")

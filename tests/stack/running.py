@@ -14,6 +14,7 @@ from typing import Self
 import psutil
 
 from tests.ports import free_port
+from tests.servers import runs
 from tests.wait import wait_for
 
 
@@ -137,14 +138,6 @@ class Running:
     def _read(self) -> None:
         for line in self.process.stdout or ():
             self._lines.append(line)
-
-
-def runs(process: psutil.Process) -> bool:
-    """Whether this very process still runs."""
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def command_line(process: psutil.Process) -> list[str]:

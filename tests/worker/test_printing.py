@@ -12,7 +12,7 @@ from headway import keys
 from headway.history.entries import Entry, lines
 from headway.snapshot import Policy
 from tests.fixtures import module_redis_url
-from tests.servers import Running, worker_process
+from tests.servers import Running, runs, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import Floor
 
@@ -141,7 +141,7 @@ def test_the_scribe_ends_with_its_worker(redis_url: str):
         (scribe,) = scribes(worker)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait(10)
-        wait_for(lambda: not scribe.is_running(), 10, "the scribe ends")
+        wait_for(lambda: not runs(scribe), 10, "the scribe ends")
 
 
 def test_a_worker_may_take_nothing_or_keep_it_out_of_its_own_output(redis_url: str):

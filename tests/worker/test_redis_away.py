@@ -17,7 +17,7 @@ from headway import workers
 from headway.stack.redis_server import RedisServer
 from headway.store import Store
 from tests.headway.proxy import Proxy
-from tests.servers import Running, worker_process
+from tests.servers import Running, runs, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import JOBS, Floor
 
@@ -122,7 +122,7 @@ def test_a_slow_redis_delays_a_job_and_its_end_and_nothing_else(
         wait_for(lambda: floor.now(job_id).seq > before.seq + 1, 15, "the job goes on reporting")
         (tmp_path / "go").touch()
         wait_for(lambda: floor.now(job_id).status.terminal, 15, "the job ends")
-        wait_for(lambda: not horse.is_running(), 40, "the work-horse ends")
+        wait_for(lambda: not runs(horse), 40, "the work-horse ends")
         proxy.hold_up(0.0)
         ran_once(floor, job_id, tmp_path)
         assert floor.ended(floor.submit("add", a=1, b=1)).result == 2

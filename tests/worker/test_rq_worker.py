@@ -15,7 +15,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from headway import keys, workers
-from tests.servers import ROOT, worker_process
+from tests.servers import ROOT, runs, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import JOBS, Floor
 
@@ -111,7 +111,7 @@ def test_a_work_horse_does_not_outlive_its_worker(
     floor.running(job_id)
     horse = horse_of(worker, job_id)
     worker.kill()
-    wait_for(lambda: not horse.is_running() or horse.status() == psutil.STATUS_ZOMBIE, 5, "the work-horse ends too")
+    wait_for(lambda: not runs(horse), 5, "the work-horse ends too")
 
 
 def test_a_worker_told_to_stop_hands_its_job_back_and_the_next_worker_finishes_it(

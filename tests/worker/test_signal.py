@@ -12,7 +12,7 @@ from headway.control import Request, act
 from headway.outside import fail_lost
 from headway.snapshot import Action, JobError, Policy, Snapshot
 from headway.stack.redis_server import RedisServer
-from tests.servers import worker_process
+from tests.servers import runs, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import Floor
 
@@ -281,7 +281,7 @@ def test_a_stopped_job_ends_with_a_worker_that_is_killed(redis_url: str, tmp_pat
         left = processes(worker)
         assert len(left) == 2
         worker.kill()
-        wait_for(lambda: not any(process.is_running() for process in left), 5, "no process is left")
+        wait_for(lambda: not any(map(runs, left)), 5, "no process is left")
     floor.close()
 
 
