@@ -98,16 +98,22 @@ function ops.start()
     return answer('ok')
 end
 
--- Renews lease and life, and nothing else.
-function ops.heartbeat()
-    local who, own_attempt, given = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+-- The answer to one who is not, or no longer, the holder of a job that is there; nil for its holder.
+local function not_held(own_attempt, given)
     local refused = not_there()
     if refused then
         return refused
     end
     local code = refusal_of_holder(own_attempt, given)
-    if code then
-        return answer(code)
+    return code and answer(code)
+end
+
+-- Renews lease and life, and nothing else.
+function ops.heartbeat()
+    local who, own_attempt, given = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+    local refused = not_held(own_attempt, given)
+    if refused then
+        return refused
     end
     local beats = redis.call('HINCRBY', KEY.lease, who, 1)
     redis.call('HSET', KEY.lease, 'at', now)
@@ -122,13 +128,9 @@ end
 -- What the running attempt saves for the next one.
 function ops.save()
     local saved, own_attempt, given = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-    local refused = not_there()
+    local refused = not_held(own_attempt, given)
     if refused then
         return refused
-    end
-    local code = refusal_of_holder(own_attempt, given)
-    if code then
-        return answer(code)
     end
     redis.call('SET', KEY.checkpoint, saved, 'PX', keep_ms)
     return answer('ok')
