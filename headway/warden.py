@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import Any, Literal
 from uuid import uuid4
 
+from redis.exceptions import RedisError
+
 from headway import body, keys
 from headway.actions import possible
 from headway.ear import ThreadlessEar
-from headway.errors import RedisUnavailable, Unreadable
+from headway.errors import HeadwayError
 from headway.gate import Clock
 from headway.patience import AWAY_PAUSE_S
 from headway.settings import Settings
@@ -121,7 +123,7 @@ class Warden:
             if self._ear.heard() or now_s >= self._beat_at_s:
                 self._beat(now_s)
             return min(self._beat_at_s, self._act(time.monotonic()))
-        except (RedisUnavailable, Unreadable) as error:
+        except (HeadwayError, RedisError) as error:
             logger.warning("job %s: its worker could not do what was asked: %s", self.holder.job_id, error)
             return now_s + AWAY_PAUSE_S
 

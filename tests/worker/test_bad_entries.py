@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -114,3 +115,19 @@ def test_a_job_whose_keys_are_of_another_type_does_not_end_the_worker(
     floor.store.redis.delete(key(job_id))
     floor.store.redis.lpush(key(job_id), "x")
     goes_on(floor, redis_url)
+
+
+def test_a_job_whose_state_is_spoilt_while_it_runs_does_not_end_the_worker(
+    floor: Floor, redis_url: str, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    with worker_process(redis_url, JOBS, HEADWAY_HEARTBEAT_S="0.1") as worker:
+        job_id = floor.submit("hold", go=str(go), runs=str(tmp_path / "runs"))
+        floor.running(job_id)
+        with floor.store.redis.pipeline() as spoil:
+            spoil.delete(keys.state(job_id)).lpush(keys.state(job_id), "x").execute()
+        complaint = f"job {job_id}: its worker could not do what was asked"
+        wait_for(lambda: complaint in worker.log.read_text(), 15, "the worker misses the state")
+        go.touch()
+        assert floor.ended(floor.submit("add", a=1, b=1)).result == 2
+        assert worker.poll() is None
