@@ -75,7 +75,7 @@ def test_whoever_returns_gets_only_what_is_newer(http: httpx2.Client, job: Writt
     query = {"header": "", "query": "?after=2", "both": "?after=1"}[how]
     headers = {} if how == "query" else {"Last-Event-ID": "2"}
     with following(http, job.id, query, **headers) as stream:
-        wait_for(lambda: subscribers(job.store.redis, job.id), 5, "the API listens")
+        wait_for(lambda: subscribers(job.store.redis, job.id), 15, "the API listens")
         job.write(status="running", percent=1)
         assert next(stream)["id"] == "3"
 
@@ -135,9 +135,9 @@ def test_a_client_that_leaves_is_noticed_at_once(api: ApiServer, job: WrittenJob
     before = watchers(api)
     with asking(api, f"/events/{job.id}") as raw:
         assert b"200 OK" in raw.recv(100)
-        wait_for(lambda: watchers(api) == before + 1, 5, "the client follows the job")
+        wait_for(lambda: watchers(api) == before + 1, 15, "the client follows the job")
 
-    wait_for(lambda: watchers(api) == before, 5, "nobody follows it")
+    wait_for(lambda: watchers(api) == before, 15, "nobody follows it")
 
 
 def test_a_silent_job_shows_that_somebody_is_there(redis_url: str, write_job: Write) -> None:

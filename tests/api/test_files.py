@@ -81,8 +81,8 @@ def test_a_client_that_goes_away_leaves_nothing(http: httpx2.Client, data_dir: P
     with socket.create_connection((http.base_url.host, http.base_url.port or 80)) as connection:
         head = "POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n"
         connection.sendall(f"{head}Content-Type: {MULTIPART['Content-Type']}\r\n\r\n".encode() + PART)
-        wait_for(lambda: kept(data_dir) != before, 5, "the upload to begin")
-    wait_for(lambda: kept(data_dir) == before, 5, "the upload to be removed")
+        wait_for(lambda: kept(data_dir) != before, 15, "the upload to begin")
+    wait_for(lambda: kept(data_dir) == before, 15, "the upload to be removed")
 
 
 def test_an_upload_that_nobody_opened_for_long_is_removed(http: httpx2.Client, data_dir: Path) -> None:

@@ -100,7 +100,7 @@ def fill(api: ApiServer, job: WrittenJob, open_one: Callable[[], socket.socket])
     """A client that follows a job, reads nothing, and has been sent more than its connection holds."""
     before = watchers(api)
     client = open_one()
-    wait_for(lambda: watchers(api) == before + 1, 5, "it follows the job")
+    wait_for(lambda: watchers(api) == before + 1, 15, "it follows the job")
     if job.seq == 1:
         job.start()
     for percent in range(60):
@@ -267,7 +267,7 @@ def test_sigterm_tells_two_thousand_sockets_and_all_who_wait(
         assert all(raw.read_all(client).endswith(b"\r\n0\r\n\r\n") for client in streams)
         assert api.process.returncode == 0 or api.process.returncode == -signal.SIGTERM
         assert "Traceback" not in Path(api.log).read_text()
-    wait_for(lambda: not any(subscribers(redis, job.id) for job in jobs), 5, "no job is listened to")
+    wait_for(lambda: not any(subscribers(redis, job.id) for job in jobs), 15, "no job is listened to")
 
 
 def test_sigterm_does_not_wait_for_who_never_reads(own_redis: RedisServer, store: Store) -> None:

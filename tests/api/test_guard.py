@@ -81,7 +81,7 @@ def test_a_body_of_100_mb_without_a_length_is_refused(http: httpx2.Client) -> No
 
 
 def test_a_length_that_is_announced_is_refused_before_it_is_sent(api: ApiServer) -> None:
-    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=15)
     connection.putrequest("POST", "/jobs")
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Content-Length", str(10**12))

@@ -41,7 +41,7 @@ def watched(both: tuple[ApiServer, ApiServer], redis: Redis, job_id: str, work: 
     followers = [threading.Thread(target=follow, args=(place,)) for place in (0, 1)]
     for follower in followers:
         follower.start()
-    wait_for(lambda: subscribers(redis, job_id) == 2, 5, "both processes listen")
+    wait_for(lambda: subscribers(redis, job_id) == 2, 15, "both processes listen")
     work()
     for follower in followers:
         follower.join(10)

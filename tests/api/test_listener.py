@@ -30,12 +30,12 @@ def test_a_channel_can_be_had_after_a_time_with_none(redis_url: str) -> None:
         )
         listener.start()
         try:
-            await asyncio.wait_for(listener.listen("first").wait(), 5)
+            await asyncio.wait_for(listener.listen("first").wait(), 15)
             listener.ignore("first")
             await until(lambda: listener.channels == 0)
             idle_since = pings()
             await until(lambda: pings() > idle_since + 5)
-            await asyncio.wait_for(listener.listen("second").wait(), 5)
+            await asyncio.wait_for(listener.listen("second").wait(), 15)
             direct.publish("second", b"news")
             await until(lambda: heard == [b"news"])
         finally:
@@ -56,7 +56,7 @@ def test_a_message_that_cannot_be_taken_ends_no_listening(redis_url: str) -> Non
         )
         listener.start()
         try:
-            await asyncio.wait_for(listener.listen("first").wait(), 5)
+            await asyncio.wait_for(listener.listen("first").wait(), 15)
             direct.publish("first", b"bad")
             await until(lambda: confirmed == ["first", "first"])
             direct.publish("first", b"good")

@@ -32,7 +32,7 @@ def waiting(api: ApiServer, http: httpx2.Client) -> Iterator[Wait]:
             before = watchers(api)
             params = {"after": after, "wait": wait}
             answer = pool.submit(http.get, f"/status/{job_id}", params=params, headers=headers, timeout=wait + 10)
-            wait_for(lambda: watchers(api) > before, 5, "the request waits")
+            wait_for(lambda: watchers(api) > before, 15, "the request waits")
             return answer
 
         yield ask
@@ -195,9 +195,9 @@ def test_what_is_no_seq_or_no_time_is_refused_at_once(http: httpx2.Client, job: 
 def test_a_client_that_leaves_is_not_waited_for(api: ApiServer, job: WrittenJob) -> None:
     before = watchers(api)
     with asking(api, f"/status/{job.id}?after=1&wait=30"):
-        wait_for(lambda: watchers(api) == before + 1, 5, "the request waits")
+        wait_for(lambda: watchers(api) == before + 1, 15, "the request waits")
 
-    wait_for(lambda: watchers(api) == before, 5, "nobody waits")
+    wait_for(lambda: watchers(api) == before, 15, "nobody waits")
 
 
 def test_what_changed_at_the_very_end_is_no_304(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,7 +218,7 @@ def test_a_client_that_never_reads_costs_itself_alone(impatient: ApiServer, watc
             lazy = never_reads(impatient, path.format(watched.id))
             if path == "/ws":
                 lazy.sendall(raw.frame(b'{"op": "subscribe", "jobs": {"%b": null}}' % watched.id.encode()))
-        wait_for(lambda: watchers(impatient) == 6, 5, "all follow the job")
+        wait_for(lambda: watchers(impatient) == 6, 15, "all follow the job")
         before_mb, most_mb, late_s = memory_mb(impatient), 0.0, []
         # 40 MB for each of them, at 200 KB a snapshot.
         for percent in range(200):

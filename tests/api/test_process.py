@@ -52,7 +52,7 @@ def test_the_api_starts_without_redis_and_is_ready_once_it_answers(tmp_path: Pat
         assert httpx2.get(f"{api.url}/healthz").status_code == 200
         assert httpx2.get(f"{api.url}/readyz").status_code == 503
         with server:
-            wait_for(lambda: httpx2.get(f"{api.url}/readyz").status_code == 200, 5, "the API is ready")
+            wait_for(lambda: httpx2.get(f"{api.url}/readyz").status_code == 200, 15, "the API is ready")
             assert httpx2.post(f"{api.url}/workflow/run", json={}).status_code == 200
 
 

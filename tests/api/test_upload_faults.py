@@ -89,7 +89,7 @@ def test_a_folder_that_goes_away_meanwhile_is_503_and_comes_back(http: httpx2.Cl
     head = f"POST /files HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(BODY)}\r\n"
     with socket.create_connection((http.base_url.host, http.base_url.port or 80), timeout=10) as connection:
         connection.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + BODY[:50])
-        wait_for(lambda: list(folder.iterdir()), 5, "the upload begins")
+        wait_for(lambda: list(folder.iterdir()), 15, "the upload begins")
         shutil.rmtree(folder)
         connection.sendall(BODY[50:])
         answer = connection.makefile("rb").read()

@@ -30,6 +30,6 @@ def million(redis_url: str) -> Measured:
         for i in range(CALLS):
             report(n=i, total=CALLS, message="counting rows")
         took_s = perf_counter() - start_s
-        wait_for(lambda: job.now().n == CALLS - 1, 5, "the last value")
+        wait_for(lambda: job.now().n == CALLS - 1, 15, "the last value")
         writes = job.now().seq - before
     return {"report": took_s, "report-writes": max(0, writes - 2) / took_s}

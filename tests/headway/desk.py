@@ -57,7 +57,7 @@ class Desk:
                 frames.append(Snapshot.model_validate_json(message["data"]))
             return bool(frames) and until(frames[-1])
 
-        wait_for(arrived, 5, "the awaited frame")
+        wait_for(arrived, 15, "the awaited frame")
         return frames
 
     def events(self) -> list[dict[bytes, bytes]]:

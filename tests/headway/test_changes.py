@@ -103,7 +103,7 @@ def test_what_a_killed_process_held_comes_to_another_one_after_its_time(settings
     held = next(killed)
     with transitions("mail", timeout_s=0, claim_s=0.2, settings=settings) as changes:
         taken: list[str] = []
-        wait_for(lambda: taken.extend(change.id for change in changes) or taken, 5, "the held one")
+        wait_for(lambda: taken.extend(change.id for change in changes) or taken, 15, "the held one")
     assert taken == [held.id]
     killed.close()
 

@@ -178,7 +178,7 @@ def test_what_cannot_be_sent_is_refused_with_a_sentence(
     with pytest.raises(BadInput, match=f"(?i){sentence}") as refused:
         client.upload(given(path.parent))
     assert len(str(refused.value)) < 400
-    wait_for(lambda: names_in(data_dir) == before, 5, "nothing of it is kept")
+    wait_for(lambda: names_in(data_dir) == before, 15, "nothing of it is kept")
 
 
 def test_a_closed_file_is_refused(client: Client) -> None:
@@ -202,7 +202,7 @@ def test_a_file_that_becomes_shorter_is_refused_and_not_kept(client: Client, dat
     before = names_in(data_dir)
     with pytest.raises(BadInput, match="has become shorter while it was sent"):
         client.upload(Odd(CONTENT, lambda file: file.truncate(100_000)))
-    wait_for(lambda: names_in(data_dir) == before, 5, "nothing of it is kept")
+    wait_for(lambda: names_in(data_dir) == before, 15, "nothing of it is kept")
 
 
 @pytest.mark.parametrize(
@@ -303,12 +303,12 @@ def test_an_event_loop_goes_on_while_a_file_cannot_be_read_yet(api: ApiServer) -
 
     def wait_until_readable(file: Odd) -> None:
         begun.set()
-        assert readable.wait(5), "nobody came to make it readable"
+        assert readable.wait(15), "nobody came to make it readable"
 
     async def send() -> Upload:
         async with AsyncClient(api.url) as client:
             uploading = asyncio.create_task(client.upload(Odd(CONTENT, wait_until_readable)))
-            await asyncio.to_thread(begun.wait, 5)
+            await asyncio.to_thread(begun.wait, 15)
             readable.set()
             return await uploading
 

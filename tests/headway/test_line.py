@@ -27,7 +27,7 @@ def echo_all(line: ScriptLine, word: bytes) -> set[bytes]:
 
 
 def echo_in_child(line: ScriptLine, go: "multiprocessing.synchronize.Event", answers: "multiprocessing.Queue") -> None:
-    go.wait(5)
+    go.wait(15)
     answers.put(echo_all(line, b"child"))
 
 
@@ -44,7 +44,7 @@ def test_a_forked_child_and_its_parent_get_their_own_answers(redis_url: str) -> 
         go.set()
         ours = echo_all(line, b"parent")
         assert (answers.get(timeout=10), ours) == ({b"child"}, {b"parent"})
-        child.join(5)
+        child.join(15)
         line.close()
 
 

@@ -41,4 +41,4 @@ def test_a_child_ends_when_its_parent_is_killed(name: str, call: str, loop: str)
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
-    wait_for(lambda: not runs(child), 5, "the child ends")
+    wait_for(lambda: not runs(child), 15, "the child ends")

@@ -24,7 +24,7 @@ class LoopsElsewhere:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        self._inside.wait(5)
+        self._inside.wait(15)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -35,8 +35,8 @@ class LoopsElsewhere:
     def _loop(self, desc: str) -> None:
         for i in track(range(2), desc=desc):
             if i == 0:
-                self._inside.wait(5)
-                self._leave.wait(5)
+                self._inside.wait(15)
+                self._leave.wait(15)
 
 
 def test_an_unknown_total_is_never_an_invented_percent(desk: Desk) -> None:

@@ -60,7 +60,7 @@ def test_of_more_lines_and_points_than_are_kept_between_two_writes_the_newest_st
     desk = Desk(redis_url, flush_s=5)
     desk.reporter.start()
     desk.reporter.log("first")
-    wait_for(lambda: desk.logged() == ["first"], 5, "the first one is written")
+    wait_for(lambda: desk.logged() == ["first"], 15, "the first one is written")
     for i in range(2_500):
         desk.reporter.log(i)
         desk.reporter.metric({"i": i})

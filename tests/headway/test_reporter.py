@@ -42,7 +42,7 @@ def test_a_burst_of_reports_costs_few_writes_and_the_last_value_is_never_lost(de
 def test_the_first_value_goes_at_once_the_next_ones_wait_and_the_end_waits_for_nobody(redis_url: str) -> None:
     desk = Desk(redis_url, flush_s=5)
     desk.reporter.start()
-    wait_for(lambda: "headway-ear" in {thread.name for thread in threading.enumerate()}, 5, "a look without news")
+    wait_for(lambda: "headway-ear" in {thread.name for thread in threading.enumerate()}, 15, "a look without news")
     desk.reporter.report(None, None, 1, 9, None)
     frames = desk.seen(lambda snapshot: snapshot.n == 1)
     assert [frame.status for frame in frames] == ["queued", "started", "running"]
@@ -89,7 +89,7 @@ def test_jobs_in_one_event_loop_keep_apart_and_their_threads_with_them(redis_url
     both_inside = threading.Barrier(2)
 
     def in_thread(who: int) -> None:
-        both_inside.wait(5)
+        both_inside.wait(15)
         metric(who=who)
 
     async def run(who: int) -> None:
@@ -139,7 +139,7 @@ def test_a_cancel_asked_for_reaches_the_next_checkpoint(desk: Desk) -> None:
             return True
         return False
 
-    wait_for(canceled, 5, "the cancel at a checkpoint")
+    wait_for(canceled, 15, "the cancel at a checkpoint")
     desk.reporter.cancel()
     assert (desk.now().status, desk.now().control) == ("canceled", None)
 
@@ -179,7 +179,7 @@ def test_a_redis_that_comes_back_empty_is_told_everything_again(desk: Desk) -> N
     report(message="after the loss")
     frame = desk.seen(lambda snapshot: snapshot.message == "after the loss")[-1]
     assert frame.seq > before.seq
-    wait_for(lambda: desk.store.run(desk.store.calls.spec(desk.spec.job_id)) == desk.spec, 5, "the spec put back")
+    wait_for(lambda: desk.store.run(desk.store.calls.spec(desk.spec.job_id)) == desk.spec, 15, "the spec put back")
     assert desk.store.redis.zscore(keys.INDEX, desk.spec.job_id)
 
 
@@ -235,9 +235,9 @@ def test_a_pause_that_is_taken_back_before_it_could_be_acknowledged_lets_the_job
     desk.reporter._heed(Answer("ok", 3, 1, "pause", 0.0))
     job = threading.Thread(target=desk.reporter.checkpoint, daemon=True)
     job.start()
-    wait_for(lambda: desk.reporter._gate.shut, 5, "the job stands at its step")
+    wait_for(lambda: desk.reporter._gate.shut, 15, "the job stands at its step")
     desk.reporter._heed(Answer("ok", 4, 1, "", 0.0))
-    job.join(5)
+    job.join(15)
     assert not job.is_alive()
 
 
@@ -248,11 +248,11 @@ def test_a_pause_that_redis_forgot_while_the_job_came_to_its_step_is_acknowledge
     desk.reporter._heed(Answer("ok", 3, 1, "pause", 0.0))
     job = threading.Thread(target=desk.reporter.checkpoint, daemon=True)
     job.start()
-    wait_for(lambda: desk.store.read(desk.spec.job_id) is not None, 5, "the job is put back")
-    wait_for(lambda: desk.now().status == "paused", 5, "it is paused")
+    wait_for(lambda: desk.store.read(desk.spec.job_id) is not None, 15, "the job is put back")
+    wait_for(lambda: desk.now().status == "paused", 15, "it is paused")
     assert job.is_alive()
     asked = '{"requested":"resume","by":"ann","at":""}'
     desk.store.run(desk.store.calls.control(desk.spec.job_id, "resume", asked, request="c"))
-    job.join(5)
+    job.join(15)
     assert not job.is_alive()
     desk.reporter.finish("null")

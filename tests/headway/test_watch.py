@@ -172,7 +172,7 @@ def test_closing_a_watch_ends_an_answer_that_is_held_back(api: ScriptedApi, clie
     wait_for(lambda: len(api.socket_queries) == 3, 10, "the next try of the socket is seconds off")
     wait_for(lambda: api.held == 1, 10, "an answer is held back")
     watcher.watch.close()
-    watcher.thread.join(1)
+    watcher.thread.join(10)
     assert not watcher.thread.is_alive()
     assert watcher.error is None
     wait_for(lambda: api.held == 0, 10, "the server has noticed")

@@ -195,7 +195,7 @@ def test_a_watch_through_a_proxy_that_cuts_again_and_again_sees_the_same_and_lea
             wait_for(proxy.cut, 10, "there is a connection to cut")
         job.finish(result=1)
         assert follower.end() == stored(api.url, job)
-    wait_for(lambda: watchers() == before, 5, "no watcher is left")
+    wait_for(lambda: watchers() == before, 15, "no watcher is left")
 
 
 @BOTH

@@ -133,7 +133,7 @@ def test_a_job_that_has_said_nothing_yet_is_told_how_long_others_took(
         return None if stored is None else stored.snapshot.eta_s
 
     try:
-        wait_for(lambda: eta_s() is not None, 5, "the estimate")
+        wait_for(lambda: eta_s() is not None, 15, "the estimate")
         assert eta_s() == pytest.approx(100, rel=0.1)
     finally:
         reporter.cancel()

@@ -64,9 +64,9 @@ def test_a_recorder_records_what_was_and_what_comes_and_lets_go_of_it(settings, 
     with recorder_process(settings):
         wait_for(lambda: count(history, before) == 5, 20, "what was is recorded")
         after = desk.finished(2)
-        wait_for(lambda: count(history, after) == 5, 5, "what comes is recorded")
-        wait_for(lambda: held(desk) == 0, 5, "nothing is held")
-        wait_for(lambda: said(desk)[0].recorded == 10, 5, "it says how it is")
+        wait_for(lambda: count(history, after) == 5, 15, "what comes is recorded")
+        wait_for(lambda: held(desk) == 0, 15, "nothing is held")
+        wait_for(lambda: said(desk)[0].recorded == 10, 15, "it says how it is")
     assert said(desk) == []
     assert desk.redis.xinfo_consumers(keys.EVENTS, GROUP) == []
 
@@ -118,7 +118,7 @@ def test_a_recorder_whose_database_is_away_waits_and_says_so_and_loses_nothing(s
         with database.write() as connection:
             connection.execute(text("ALTER TABLE jobs_away RENAME TO jobs"))
         wait_for(lambda: count(history, job_id) == 4, 20, "it goes on")
-        wait_for(lambda: [one for one in said(desk) if one.waiting is None], 5, "it says so")
+        wait_for(lambda: [one for one in said(desk) if one.waiting is None], 15, "it says so")
 
 
 def test_what_left_the_streams_unrecorded_is_counted_in_the_open(settings, database, desk):

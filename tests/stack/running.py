@@ -115,7 +115,7 @@ class Running:
     def wait(self, deadline_s: float = 30) -> int:
         """Wait for its end; its exit status."""
         status = self.process.wait(deadline_s)
-        self._reader.join(5)
+        self._reader.join(15)
         return status
 
     def __enter__(self) -> Self:
@@ -129,7 +129,7 @@ class Running:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(30)
-        self._reader.join(5)
+        self._reader.join(15)
         if self.process.stdout is not None:
             self.process.stdout.close()
         for process in filter(runs, self._seen.values()):

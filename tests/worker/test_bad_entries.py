@@ -78,7 +78,7 @@ def test_a_job_whose_spec_is_spoilt_fails_and_says_so(floor: Floor, redis_url: s
     last = floor.now(job_id)
     assert last.error is not None
     assert (last.status, last.error.type) == ("failed", "Unusable")
-    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 15, "RQ agrees")
 
 
 @pytest.mark.parametrize("job_id", ["table-a1", "table-a2"])

@@ -99,9 +99,9 @@ def test_a_redis_that_comes_back_empty_gets_back_what_was_saved(redis_url: str) 
     desk.reporter.start()
     desk.reporter.save_checkpoint({"at": 1})
     saved = desk.store.calls.checkpoint(desk.spec.job_id)
-    wait_for(lambda: desk.store.run(saved), 5, "it is saved")
+    wait_for(lambda: desk.store.run(saved), 15, "it is saved")
     desk.store.redis.flushdb()
-    wait_for(lambda: desk.store.run(saved), 5, "it is saved again")
+    wait_for(lambda: desk.store.run(saved), 15, "it is saved again")
     desk.reporter.finish("null")
 
 

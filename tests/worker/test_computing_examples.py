@@ -69,14 +69,14 @@ def test_the_bootstrap_s_child_processes_have_bars_of_their_own(run: Run) -> Non
 
 def test_the_bootstrap_s_child_processes_end_with_the_job(run: Run, module_redis_url: str) -> None:
     run("bootstrap_delays", by="origin", resamples=100, cores=2)
-    wait_for(lambda: not _pool(module_redis_url), 5, "joblib's processes end")
+    wait_for(lambda: not _pool(module_redis_url), 15, "joblib's processes end")
 
 
 def test_a_bootstrap_that_is_canceled_midway_warns_of_nothing(desk: Desk) -> None:
     asked = '{"requested":"cancel","by":"ann","at":""}'
     desk.store.run(desk.store.calls.control(desk.spec.job_id, "cancel", asked, request="c"))
     report(message="a write is answered with what is asked")
-    wait_for(lambda: desk.reporter.asked == "cancel", 5, "the cancel is known")
+    wait_for(lambda: desk.reporter.asked == "cancel", 15, "the cancel is known")
     with pytest.raises(JobCanceled):
         bootstrap_delays(by="origin", resamples=100, cores=2)
 

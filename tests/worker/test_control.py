@@ -61,12 +61,12 @@ def test_a_paused_job_stands_still_keeps_its_lease_and_goes_on_where_it_was(floo
     ask(floor, job_id, "pause")
     paused = becomes(floor, job_id, "paused")
     beaten_at = floor.store.run(floor.store.calls.lease_at(job_id))
-    wait_for(lambda: floor.store.run(floor.store.calls.lease_at(job_id)) != beaten_at, 5, "the lease is raised")
+    wait_for(lambda: floor.store.run(floor.store.calls.lease_at(job_id)) != beaten_at, 15, "the lease is raised")
     assert floor.now(job_id) == paused
 
     ask(floor, job_id, "resume")
     becomes(floor, job_id, "running")
-    wait_for(lambda: (floor.now(job_id).n or 0) > (paused.n or 0) + 5, 5, "it goes on")
+    wait_for(lambda: (floor.now(job_id).n or 0) > (paused.n or 0) + 5, 15, "it goes on")
     after = floor.now(job_id)
 
     assert after.paused_s is not None
@@ -90,7 +90,7 @@ def test_a_paused_job_uses_next_to_no_cpu(floor: Floor, worker: subprocess.Popen
 
     used_before_s, began_s = used_s(), monotonic()
     beaten_at = floor.store.run(floor.store.calls.lease_at(job_id))
-    wait_for(lambda: floor.store.run(floor.store.calls.lease_at(job_id)) != beaten_at, 5, "the lease is raised")
+    wait_for(lambda: floor.store.run(floor.store.calls.lease_at(job_id)) != beaten_at, 15, "the lease is raised")
 
     assert used_s() - used_before_s < 0.1 * max(1.0, monotonic() - began_s)
     ask(floor, job_id, "cancel")
@@ -107,7 +107,7 @@ def test_a_cancel_runs_what_is_finally_and_keeps_what_was_reported(floor: Floor,
     assert (last.control, last.can, last.error) == (None, ["retry"], None)
     assert (last.n or 0) > 5
     assert last.metrics["at"] is not None
-    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ is done with it")
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 15, "RQ is done with it")
 
 
 @pytest.mark.usefixtures("worker")

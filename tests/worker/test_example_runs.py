@@ -36,7 +36,7 @@ def run(redis_url: str) -> Iterator[Run]:
             run_attempt(store, settings, spec, 1, worker="w")
             frames: list[Snapshot] = []
             while not frames or not frames[-1].status.terminal:
-                message = watcher.get_message(timeout=5)
+                message = watcher.get_message(timeout=15)
                 assert message is not None, "the stream of frames broke off"
                 frames.append(Snapshot.model_validate(json.loads(message["data"])))
             return frames

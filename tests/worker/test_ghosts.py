@@ -78,7 +78,7 @@ def test_a_worker_has_its_time_to_close_its_own(redis_url: str, floor: Floor, tm
         ghosts.look()
         return registered(floor, job_id) == [False, True, False]
 
-    wait_for(closed, 5, "the ghost is closed")
+    wait_for(closed, 15, "the ghost is closed")
     Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer).delete()
 
 

@@ -38,7 +38,7 @@ def looks_until(monitor: Monitor, floor: Floor, in_queue: list[str]) -> None:
         monitor.look()
         return [entry.decode() for entry in queued(floor)] == in_queue
 
-    wait_for(there, 5, f"the queue holds {in_queue}")
+    wait_for(there, 15, f"the queue holds {in_queue}")
 
 
 def test_a_retry_follows_after_its_delay_even_if_the_judge_was_started_anew(redis_url: str, floor: Floor) -> None:
@@ -116,7 +116,7 @@ def test_a_held_job_is_not_put_back_and_one_that_has_gone_is_forgotten(floor: Fl
         monitor.look()
         return floor.now(canceling).status == "canceled" and not floor.store.run(floor.store.calls.waiting())
 
-    wait_for(canceled, 5, "the canceled job is over, and the others are not waited for")
+    wait_for(canceled, 15, "the canceled job is over, and the others are not waited for")
     assert held.encode() not in queued(floor)
     assert gone.encode() not in queued(floor)
 
@@ -133,5 +133,5 @@ def test_an_entry_of_an_unknown_kind_disturbs_nobody(floor: Floor, monitor: Moni
         monitor.look()
         return lost.encode() in queued(floor)
 
-    wait_for(back, 5, "the lost job is back")
+    wait_for(back, 15, "the lost job is back")
     assert floor.store.run(floor.store.calls.waiting()) == [lost]

@@ -62,7 +62,7 @@ def test_all_that_a_job_prints_is_in_its_log_when_it_has_ended(printed: Floor, w
     assert len([line for line in said if "from logging" in line]) == 1
     # The worker's own words are not the job's, and the job's go to the worker's output too.
     assert not any("started" in line for line in said)
-    wait_for(lambda: "from a child" in output_of(worker), 5, "the worker's own output has it too")
+    wait_for(lambda: "from a child" in output_of(worker), 15, "the worker's own output has it too")
 
 
 def test_odd_output_is_cut_cleaned_and_drawn_as_on_a_terminal(printed: Floor):
@@ -151,7 +151,7 @@ def test_a_worker_may_take_nothing_or_keep_it_out_of_its_own_output(redis_url: s
         floor.ended(job_id)
         assert scribes(worker) == []
         assert logged(floor, job_id) == ["from log"]
-        wait_for(lambda: "from a child" in output_of(worker), 5, "it is in the worker's output")
+        wait_for(lambda: "from a child" in output_of(worker), 15, "it is in the worker's output")
     with worker_process(redis_url, TASKS, HEADWAY_TEE_OUTPUT="false") as worker:
         job_id = floor.submit("print_all_ways")
         floor.ended(job_id)

@@ -45,7 +45,7 @@ def settled(floor: Floor, job_id: str) -> str:
 
 def becomes(floor: Floor, job_id: str, due: str, when: str) -> None:
     try:
-        wait_for(lambda: settled(floor, job_id) == due, 5, f"the job is {due} {when}")
+        wait_for(lambda: settled(floor, job_id) == due, 15, f"the job is {due} {when}")
     except AssertionError as late:
         late.add_note(f"it is {settled(floor, job_id)}")
         raise
@@ -54,10 +54,10 @@ def becomes(floor: Floor, job_id: str, due: str, when: str) -> None:
 def moves(floor: Floor, worker: subprocess.Popen[bytes], job_id: str) -> None:
     """The job is not just called running: its process goes on, and reports what it does."""
     (horse,) = psutil.Process(worker.pid).children()
-    wait_for(lambda: horse.status() != psutil.STATUS_STOPPED, 2, "its process goes on")
+    wait_for(lambda: horse.status() != psutil.STATUS_STOPPED, 15, "its process goes on")
     if floor.now(job_id).bars:
         n = floor.now(job_id).n or 0
-        wait_for(lambda: (floor.now(job_id).n or 0) > n, 5, "it takes further steps")
+        wait_for(lambda: (floor.now(job_id).n or 0) > n, 15, "it takes further steps")
 
 
 @pytest.mark.parametrize(

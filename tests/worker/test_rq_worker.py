@@ -35,7 +35,7 @@ def horse_of(worker: subprocess.Popen[bytes], job_id: str) -> psutil.Process:
             child for child in children if child.cmdline()[:1] and child.cmdline()[0].startswith(f"headway {job_id}#")
         ]
 
-    wait_for(lambda: bool(found()), 5, f"a process with the title of job {job_id}")
+    wait_for(lambda: bool(found()), 15, f"a process with the title of job {job_id}")
     return found()[0]
 
 
@@ -44,7 +44,7 @@ def test_a_job_runs_and_its_result_is_ours_while_rqs_own_stays_null(floor: Floor
     job_id = floor.submit("add", a=2, b=40)
     last = floor.ended(job_id)
     assert (last.status, last.result, last.percent, last.attempt) == ("finished", 42, 100, 1)
-    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 15, "RQ agrees")
     job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
     assert job.return_value() is None
     # No limit: one that counts paused time would be wrong.
@@ -59,7 +59,7 @@ def test_a_failing_job_says_type_and_detail_and_keeps_its_percent(floor: Floor) 
     assert (last.status, last.percent, last.error.type, last.error.detail) == (
         "failed", 50, "ValueError", "no such column: 'é'",
     )  # fmt: skip
-    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 15, "RQ agrees")
 
 
 @pytest.mark.usefixtures("worker")
@@ -111,7 +111,7 @@ def test_a_work_horse_does_not_outlive_its_worker(
     floor.running(job_id)
     horse = horse_of(worker, job_id)
     worker.kill()
-    wait_for(lambda: not runs(horse), 5, "the work-horse ends too")
+    wait_for(lambda: not runs(horse), 15, "the work-horse ends too")
 
 
 def test_a_worker_told_to_stop_hands_its_job_back_and_the_next_worker_finishes_it(
@@ -146,7 +146,7 @@ def test_a_worker_told_twice_hands_its_job_back_at_once(floor: Floor, redis_url:
         worker.send_signal(signal.SIGTERM)
         (name,) = floor.store.run(workers.names())
         told = (f"rq:worker:{name}", "shutdown_requested_date")
-        wait_for(lambda: floor.store.redis.hget(*told) is not None, 5, "the worker was told")
+        wait_for(lambda: floor.store.redis.hget(*told) is not None, 15, "the worker was told")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
     assert (floor.now(job_id).status, floor.rq_status(job_id)) == ("queued", "queued")
@@ -154,7 +154,7 @@ def test_a_worker_told_twice_hands_its_job_back_at_once(floor: Floor, redis_url:
 
 def test_a_worker_leaves_a_task_that_it_does_not_know_to_one_that_does(floor: Floor, redis_url: str) -> None:
     with worker_process(redis_url, JOBS):
-        wait_for(lambda: bool(floor.store.run(workers.catalogue())), 5, "the tasks are known")
+        wait_for(lambda: bool(floor.store.run(workers.catalogue())), 15, "the tasks are known")
     with worker_process(redis_url, ("worker.examples.long_task",)):
         added = [floor.submit("add", a=n, b=0) for n in range(3)]
         own = floor.submit("long_task", n_steps=1, step_s=0)
@@ -271,7 +271,7 @@ def test_a_child_that_a_job_forked_ends_where_the_jobs_function_does(floor: Floo
     job_id = floor.submit("fork", how=how, marker="")
     last = floor.ended(job_id)
     assert (last.status, last.result) == ("finished", "the parent's result")
-    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 15, "RQ agrees")
     assert len(floor.store.run(floor.store.calls.attempts(job_id))) == 1
 
 
@@ -340,9 +340,9 @@ def test_a_huge_error_is_cut_in_the_log_and_in_redis(redis_url: str, floor: Floo
     with worker_process(redis_url, JOBS) as worker:
         job_id = floor.submit("leave", how="long error")
         floor.ended(job_id)
-        wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
-        wait_for(lambda: "characters left out" in worker.log.read_text(), 5, "the error is logged")
+        wait_for(lambda: floor.rq_status(job_id) == "failed", 15, "RQ agrees")
+        wait_for(lambda: "characters left out" in worker.log.read_text(), 15, "the error is logged")
         assert len(worker.log.read_text()) < 50_000
         job = Job.fetch(job_id, connection=floor.store.redis, serializer=JSONSerializer)
-        result = wait_for(job.latest_result, 5, "RQ keeps how it ended")
+        result = wait_for(job.latest_result, 15, "RQ keeps how it ended")
         assert 0 < len(result.exc_string) < 50_000

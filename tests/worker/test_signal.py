@@ -76,7 +76,7 @@ def test_a_job_in_one_long_call_is_stopped_with_its_children_and_goes_on(
     assert (paused.control, paused.can) == (None, ["resume", "cancel"])
     assert stopped(worker) == [True, True]
     counted, beaten = count.read_text(), beats(floor, job_id)
-    wait_for(lambda: beats(floor, job_id) > beaten + 1, 5, "the worker keeps the lease")
+    wait_for(lambda: beats(floor, job_id) > beaten + 1, 15, "the worker keeps the lease")
     assert count.read_text() == counted
     assert floor.now(job_id) == paused
 
@@ -96,7 +96,7 @@ def test_the_clocks_of_a_stopped_job_stand_still(floor: Floor) -> None:
     ask(floor, job_id, "pause")
     paused = becomes(floor, job_id, "paused")
     beaten, since_s = beats(floor, job_id), monotonic()
-    wait_for(lambda: beats(floor, job_id) > beaten + 1, 5, "the worker keeps the lease")
+    wait_for(lambda: beats(floor, job_id) > beaten + 1, 15, "the worker keeps the lease")
     stood_s = monotonic() - since_s
     ask(floor, job_id, "resume")
     running = becomes(floor, job_id, "running")
@@ -150,7 +150,7 @@ def test_a_stopped_job_that_is_canceled_gives_way_by_itself(
 
     assert left.read_text() == "left"
     assert (last.n or 0) > 5
-    wait_for(lambda: floor.rq_status(job_id) == "finished", 5, "RQ is done with it")
+    wait_for(lambda: floor.rq_status(job_id) == "finished", 15, "RQ is done with it")
 
 
 @pytest.mark.usefixtures("worker")
@@ -165,7 +165,7 @@ def test_a_job_that_swallows_its_cancel_is_ended_and_keeps_what_it_reported(floo
     assert last.finished_at is not None
     (ended,) = floor.store.run(floor.store.calls.attempts(job_id))
     assert (ended.attempt, ended.status, ended.worker) == (1, "canceled", last.worker)
-    wait_for(lambda: floor.rq_status(job_id) == "stopped", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "stopped", 15, "RQ agrees")
     assert floor.ended(floor.submit("add", a=1, b=2)).result == 3
     assert floor.now(job_id) == last
 
@@ -181,7 +181,7 @@ def test_a_stopped_job_that_does_not_give_way_is_ended_with_its_children(
     becomes(floor, job_id, "paused")
     ask(floor, job_id, "cancel")
     becomes(floor, job_id, "canceled", 10)
-    wait_for(lambda: not processes(worker), 5, "no process is left")
+    wait_for(lambda: not processes(worker), 15, "no process is left")
 
 
 def test_an_attempt_that_was_declared_lost_is_ended_in_the_middle_of_its_call(
@@ -192,7 +192,7 @@ def test_an_attempt_that_was_declared_lost_is_ended_in_the_middle_of_its_call(
     name = floor.running(job_id).worker or ""
     counting(count)
     assert fail_lost(floor.store, job_id, 1, JobError(type="WorkerLost"), name)
-    wait_for(lambda: not processes(worker), 5, "no process is left")
+    wait_for(lambda: not processes(worker), 15, "no process is left")
 
     last = floor.now(job_id)
     assert (last.status, last.error) == ("failed", JobError(type="WorkerLost"))
@@ -207,7 +207,7 @@ def test_an_attempt_that_another_one_follows_is_ended_in_the_middle_of_its_call(
     name = floor.running(job_id).worker or ""
     counting(count)
     assert fail_lost(floor.store, job_id, 1, JobError(type="WorkerLost"), name)
-    wait_for(lambda: not processes(worker), 5, "no process is left")
+    wait_for(lambda: not processes(worker), 15, "no process is left")
 
     assert (floor.now(job_id).status, floor.now(job_id).attempt) == ("queued", 2)
     ask(floor, job_id, "cancel")
@@ -281,7 +281,7 @@ def test_a_stopped_job_ends_with_a_worker_that_is_killed(redis_url: str, tmp_pat
         left = processes(worker)
         assert len(left) == 2
         worker.kill()
-        wait_for(lambda: not any(map(runs, left)), 5, "no process is left")
+        wait_for(lambda: not any(map(runs, left)), 15, "no process is left")
     floor.close()
 
 
@@ -297,7 +297,7 @@ def test_an_attempt_that_takes_too_long_fails_at_its_next_step(floor: Floor, tmp
     assert "0.5 s of active time" in last.error.detail
     assert 0.5 <= (last.elapsed_s or 0) < 5
     assert left.read_text() == "left"
-    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 15, "RQ agrees")
 
 
 @pytest.mark.usefixtures("worker")
@@ -312,7 +312,7 @@ def test_an_attempt_that_takes_too_long_in_one_call_is_ended(floor: Floor, tmp_p
     assert not left.exists()
     (ended,) = floor.store.run(floor.store.calls.attempts(job_id))
     assert (ended.status, ended.error) == ("failed", last.error)
-    wait_for(lambda: floor.rq_status(job_id) == "failed", 5, "RQ agrees")
+    wait_for(lambda: floor.rq_status(job_id) == "failed", 15, "RQ agrees")
 
 
 @pytest.mark.usefixtures("worker")

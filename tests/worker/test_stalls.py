@@ -25,7 +25,7 @@ def stalled(job: Job, stalls: Stalls) -> Snapshot:
         stalls.look()
         return job.now.stalled_since is not None
 
-    wait_for(marked, 5, "the job counts as stalled")
+    wait_for(marked, 15, "the job counts as stalled")
     return job.now
 
 
@@ -34,7 +34,7 @@ def test_a_job_without_progress_is_marked_until_it_reports_again(job: Job) -> No
     stalls.look()
     reporter = job.begin()
     reporter.report(40, "half-way", None, None, None)
-    wait_for(lambda: job.now.percent == 40, 5, "the report is written")
+    wait_for(lambda: job.now.percent == 40, 15, "the report is written")
     reported = job.now
 
     marked = stalled(job, stalls)
@@ -48,7 +48,7 @@ def test_a_job_without_progress_is_marked_until_it_reports_again(job: Job) -> No
     assert job.now == marked
 
     reporter.report(41, None, None, None, None)
-    wait_for(lambda: job.now.percent == 41, 5, "the next report is written")
+    wait_for(lambda: job.now.percent == 41, 15, "the next report is written")
     assert job.now.stalled_since is None
     stalled(job, stalls)
     reporter.cancel()
@@ -60,7 +60,7 @@ def test_a_job_that_reports_is_not_marked_and_a_paused_one_neither(job: Job) -> 
     reporter = job.begin()
     for percent in range(1, 8):
         reporter.report(percent, None, None, None, None)
-        wait_for(lambda: job.now.percent == percent, 5, "it is written")  # noqa: B023 - called at once
+        wait_for(lambda: job.now.percent == percent, 15, "it is written")  # noqa: B023 - called at once
         stalls.look()
     assert job.now.stalled_since is None
 
