@@ -13,6 +13,7 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from headway.engines.rq.queue import HeadwayQueue, queue_name
+from headway.engines.rq.record import Record
 
 
 def running(redis: Redis, queues: Iterable[str]) -> set[str]:
@@ -29,7 +30,7 @@ def running(redis: Redis, queues: Iterable[str]) -> set[str]:
 def bury(redis: Redis, queues: Iterable[str], job_id: str, *, finished: bool) -> None:
     """Close a job that RQ believes to run, and whose worker has died: as finished or failed, unless it is closed."""
     try:
-        job: Job | None = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
+        job: Job | None = Record.fetch(job_id, connection=redis, serializer=JSONSerializer)
     except (NoSuchJobError, ValueError):
         # Gone, or somebody else's under a name that no job of RQ's can have.
         job = None

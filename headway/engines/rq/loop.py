@@ -17,6 +17,7 @@ from rq.utils import now
 from setproctitle import setproctitle
 
 from headway.engines.rq.queue import HeadwayQueue, queue_name
+from headway.engines.rq.record import Record
 from headway.errors import RedisUnavailable, SettingsError
 from headway.patience import AWAY_PAUSE_S, Patience
 from headway.presence import Presence
@@ -54,6 +55,7 @@ class SteadyLoop(Worker):
             name=name,
             connection=redis,
             queue_class=HeadwayQueue,
+            job_class=Record,
             serializer=JSONSerializer,
             worker_ttl=_WAIT_BELOW_TTL_S + max(1, int(settings.heartbeat_s)),
             job_monitoring_interval=_MONITORING_S,

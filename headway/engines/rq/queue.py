@@ -9,6 +9,8 @@ from redis import Redis
 from rq import Queue
 from rq.exceptions import StopRequested
 
+from headway.engines.rq.record import Record
+
 # A client repeats a command whose reply was lost. RQ would then have the job in its queue twice, and run it twice.
 _PUSH_ONCE = """
 if redis.call('HGET', KEYS[3], 'headway_push') ~= ARGV[1] then
@@ -31,6 +33,7 @@ class HeadwayQueue(Queue):
     dies in between, the job stays there, queued and in no queue, until somebody pushes it again.
     """
 
+    job_class = Record
     #: Whether this process waits for a job, so that it may be interrupted: it has none in its hand.
     waits: ClassVar[bool] = False
     #: Whether this process takes no more jobs.

@@ -17,11 +17,13 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.job_lifecycle import format_exc_info
 from rq.timeouts import HorseMonitorTimeoutException
+from rq.utils import now
 
 from headway.engines.rq.closing import close, cut
 from headway.engines.rq.entries import Entries
 from headway.engines.rq.horse import watched_by
 from headway.engines.rq.loop import SteadyLoop
+from headway.engines.rq.queue import HeadwayQueue
 from headway.errors import JobNotFound, JobTimedOut, RedisUnavailable, Unreadable, WorkerEnded
 from headway.orphan import end_group, end_with_parent
 from headway.output.printed import Printing
@@ -93,6 +95,21 @@ class HeadwayWorker(SteadyLoop):
         """Prepare a work-horse right after the fork."""
         end_with_parent(self._parent_pid)
         super().setup_work_horse_signals()
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Note that a work-horse begins the job; RQ's own would take the record's end from it, for whoever closes it.
+
+        That may have happened: the note of a work-horse that was killed can come later than its worker's about it.
+        """
+        with self.connection.pipeline() as pipeline:
+            ttl_s = self.get_heartbeat_ttl(job)
+            self.heartbeat(ttl_s, pipeline=pipeline)
+            job.heartbeat(now(), ttl_s, pipeline=pipeline)
+            job.prepare_for_execution(self.name, pipeline=pipeline)
+            if remove_from_intermediate_queue:
+                queue = HeadwayQueue(job.origin, connection=self.connection)
+                pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+            pipeline.execute()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job here, leave it to a worker that has its code, or refuse what no worker of headway's can run."""
