@@ -99,7 +99,8 @@ def test_a_job_whose_delivery_was_lost_waits_to_be_put_back_and_runs_once(
 ) -> None:
     redis = floor.store.redis
     with Proxy(server.url) as proxy, worker_process(proxy.url, JOBS) as worker:
-        proxy.lose_replies(1, b"BLMOVE", saying=b"lost-job")
+        # Whether the worker already waits for a job or takes one that is there.
+        proxy.lose_replies(1, b"LMOVE", saying=b"lost-job")
         (tmp_path / "go").touch()
         job_id = floor.submit("hold", job_id="lost-job", go=str(tmp_path / "go"), runs=str(tmp_path / "ran"))
         # RQ has put the job aside for a worker that never heard of it, which goes on with the next one.
