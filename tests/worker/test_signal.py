@@ -1,7 +1,9 @@
 """Jobs that come to no step, or ignore it, on real workers: paused by signal, and ended by force."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -270,9 +272,22 @@ def test_a_stopped_job_stands_still_again_when_redis_comes_back_without_it(
     assert floor.ended(job_id).status == "canceled"
 
 
-def test_a_stopped_job_ends_with_a_worker_that_is_killed(redis_url: str, tmp_path: Path) -> None:
+@contextmanager
+def hangup(handler: signal.Handlers) -> Iterator[None]:
+    """Whatever is started in here is born with that handler of SIGHUP."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN], ids=["as usual", "under nohup"])
+def test_a_stopped_job_ends_with_a_worker_that_is_killed(
+    redis_url: str, tmp_path: Path, handler: signal.Handlers
+) -> None:
     floor, count = Floor(redis_url), tmp_path / "count"
-    with worker_process(redis_url, JOBS) as worker:
+    with hangup(handler), worker_process(redis_url, JOBS) as worker:
         job_id = floor.submit("wait_for_child", policy=SIGNAL, count=str(count))
         floor.running(job_id)
         counting(count)

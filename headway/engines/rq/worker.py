@@ -94,6 +94,8 @@ class HeadwayWorker(SteadyLoop):
     def setup_work_horse_signals(self) -> None:
         """Prepare a work-horse right after the fork."""
         end_with_parent(self._parent_pid)
+        # The kernel ends by it what a stopped job had started, if the worker dies; one under nohup ignores it.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         super().setup_work_horse_signals()
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
