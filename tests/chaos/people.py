@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +21,7 @@ _ACTIONS = {"pause": 5, "cancel": 1, "retry": 2, "resume": 2}
 _RESUMES = 0.8
 
 
-class Person(threading.Thread):
+class Person(threading.Thread, ABC):
     """Somebody with a client, who does something again and again until told to stop."""
 
     def __init__(self, name: str, api_urls: list[str], chance: random.Random, mean_s: float) -> None:
@@ -44,9 +45,9 @@ class Person(threading.Thread):
         except BaseException as failure:
             self.failure = failure
 
+    @abstractmethod
     def do(self) -> None:
         """Do it once."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Let what is asked be answered, and ask no more."""
