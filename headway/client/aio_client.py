@@ -18,6 +18,7 @@ from headway.client.log import AGAIN_S, LogReader
 from headway.client.outcome import kept_beside, value_of
 from headway.client.request import Time
 from headway.client.source import opened
+from headway.client.tables import EventTable, JobTable, Table, ValueTable
 from headway.errors import HeadwayError
 from headway.keys import check_job_id
 from headway.overview import Overview
@@ -147,6 +148,26 @@ class AsyncClient:
             request.jobs(status=status, task=task, queue=queue, owner=owner, search=search, limit=limit, cursor=cursor)
         )
 
+    async def jobs_frame(
+        self,
+        *,
+        status: Status | str | Iterable[Status | str] | None = None,
+        task: str | None = None,
+        queue: str | None = None,
+        owner: str | None = None,
+        limit: int = 1_000,
+    ) -> Any:
+        """Jobs as a pandas DataFrame, one row a job, newest first; see `Client.jobs_frame`."""
+        return await self._read(JobTable(status=status, task=task, queue=queue, owner=owner, limit=limit))
+
+    async def history(self, job_id: str) -> Any:
+        """What a recorder wrote down of a job as a pandas DataFrame; see `Client.history`."""
+        return await self._read(EventTable(job_id))
+
+    async def metrics(self, job_id: str, *, names: Iterable[str] = (), points: int | None = None) -> Any:
+        """What a job measured as a pandas DataFrame; see `Client.metrics`."""
+        return await self._read(ValueTable(job_id, names, points))
+
     async def tasks(self) -> list[TaskInfo]:
         """Every task that a worker announced in the last seven days."""
         return await self._http.ask(request.tasks())
@@ -198,6 +219,11 @@ class AsyncClient:
         for watch in list(self._watches):
             await watch.aclose()
         await self._http.aclose()
+
+    async def _read(self, table: Table[Any]) -> Any:
+        while not table.over:
+            table.take(await self._http.ask(table.next_request()))
+        return table.frame()
 
     async def __aenter__(self) -> Self:
         return self

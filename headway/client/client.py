@@ -5,7 +5,6 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -20,17 +19,15 @@ from headway.client.many import ManyWatch, News
 from headway.client.outcome import kept_beside, value_of
 from headway.client.request import Time
 from headway.client.source import opened
+from headway.client.tables import EventTable, JobTable, Table, ValueTable
 from headway.client.watch import Watch
-from headway.errors import BadInput, HeadwayError
+from headway.errors import HeadwayError
 from headway.keys import check_job_id
 from headway.overview import Overview
 from headway.snapshot import Action, Snapshot
 from headway.status import Status
 from headway.tasks import TaskInfo
 from headway.workers import WorkerInfo
-
-# As many as the API gives at once.
-_PAGE_MAX = 200
 
 
 class Client:
@@ -291,23 +288,35 @@ class Client:
         Raises:
             BadInput: pandas is not installed, or `limit` is below 1.
         """
-        if limit < 1:
-            raise BadInput(f"limit={limit!r}: give a number of jobs from 1")
-        try:
-            frames = import_module("headway.client.jobs_frame")
-        except ImportError as error:
-            raise BadInput(f"jobs_frame needs {error.name}: pip install pandas") from error
-        found: list[Snapshot] = []
-        cursor: str | None = None
-        states = list(status) if isinstance(status, Iterable) and not isinstance(status, str) else status
-        while len(found) < limit:
-            most = min(limit - len(found), _PAGE_MAX)
-            page = self.jobs(status=states, task=task, queue=queue, owner=owner, limit=most, cursor=cursor)
-            found += page.jobs
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        return frames.jobs_frame(found)
+        return self._read(JobTable(status=status, task=task, queue=queue, owner=owner, limit=limit))
+
+    def history(self, job_id: str) -> Any:
+        """What a recorder wrote down of a job as a pandas DataFrame, one row an accepted write, in their order.
+
+        Its columns are the same where nothing has been written down yet.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+            BadInput: pandas is not installed.
+        """
+        return self._read(EventTable(job_id))
+
+    def metrics(self, job_id: str, *, names: Iterable[str] = (), points: int | None = None) -> Any:
+        """What a job measured as a pandas DataFrame, one row a value, name by name, each in its order.
+
+        `attrs["partial"]` says whether older values are missing now, `attrs["dropped"]` how many of each name did not
+        fit between two writes.
+
+        Args:
+            names: and `points`: as `metric_series`.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+            BadInput: pandas is not installed.
+        """
+        return self._read(ValueTable(job_id, names, points))
 
     def tasks(self) -> list[TaskInfo]:
         """Every task that a worker announced in the last seven days."""
@@ -398,6 +407,11 @@ class Client:
         for watch in list(self._watches):
             watch.close()
         self._http.close()
+
+    def _read(self, table: Table[Any]) -> Any:
+        while not table.over:
+            table.take(self._http.ask(table.next_request()))
+        return table.frame()
 
     def __enter__(self) -> Self:
         return self

@@ -136,7 +136,7 @@ def test_no_job_is_a_table_of_the_same_columns(client: Client) -> None:
     assert (len(none), len(some)) == (0, 1)
     assert none.dtypes.to_dict() == some.dtypes.to_dict()
     assert {str(dtype) for dtype in none.dtypes} == {"string", "Int64", "float64", "datetime64[ms, UTC]"}
-    manual = (ROOT / "docs" / "client.md").read_text().split("### As a table")[1].split("## Watching")[0]
+    manual = (ROOT / "docs" / "client.md").read_text().split("### As tables")[1].split("`client.history(")[0]
     rows = [line.split("|")[1] for line in manual.splitlines() if line.startswith("| `")]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(none.columns)
     with pytest.raises(BadInput, match="limit=0"):
