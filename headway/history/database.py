@@ -111,6 +111,9 @@ class Database:
         except (DBAPIError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             what = "read" if self._read_only else "kept"
+            if self.is_sqlite:
+                # An open connection would go on with a broken file after another one has been put in its place.
+                self._engine.dispose()
             raise HistoryUnavailable(f"history cannot be {what} now: {str(cause).strip()}") from error
 
 

@@ -116,6 +116,9 @@ class Recorder:
         failures = 0
         while True:
             try:
+                if failures:
+                    # Somebody may have put a new database in the place of a broken one.
+                    migrate(self._database)
                 do()
             except HistoryUnavailable as error:
                 if failures == 0:
