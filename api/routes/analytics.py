@@ -1,8 +1,9 @@
 """Figures about many jobs, from history."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from api import examples, problems
 from api.answers import NAME
@@ -12,6 +13,7 @@ from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, 
 from headway.errors import BadInput
 from headway.history.curves import ProgressCurves
 from headway.history.figures import Figures
+from headway.history.whose import Whose
 from headway.history.window import Window
 from headway.keys import check_job_id
 
@@ -23,6 +25,27 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, Query(max_length=40, description="RFC 3339; absent: now.")]
 Task = Annotated[str | None, Query(max_length=200, pattern=NAME, description="Only jobs of this task.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What most figures are about: a time, one task or all, and whose jobs."""
+
+    since: str | None
+    until: str | None
+    task: str | None
+    whose: Whose
+
+    def window(self, bucket: Bucket = "hour") -> Window:
+        """The time; see `Window.asked`."""
+        return Window.asked(self.since, self.until, bucket)
+
+
+def _asked(principal: Observer, since: Since = None, until: Until = None, task: Task = None) -> Asked:
+    return Asked(since, until, task, readable_by(principal))
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
 
 
 def _answers(example: Any) -> dict[int | str, dict[str, Any]]:
@@ -38,19 +61,11 @@ def _answers(example: Any) -> dict[int | str, dict[str, Any]]:
     summary="Jobs that came in and ended, by hour or day",
     responses=_answers(examples.THROUGHPUT),
 )
-async def get_throughput(
-    past: PastDep,
-    principal: Observer,
-    since: Since = None,
-    until: Until = None,
-    bucket: Bucket = "hour",
-    task: Task = None,
-) -> Throughput:
+async def get_throughput(past: PastDep, asked: AskedDep, bucket: Bucket = "hour") -> Throughput:
     """Whole hours or days, UTC, at most 1,000 of them; one in which nothing happened is there with 0."""
-    window = Window.asked(since, until, bucket)
+    window = asked.window(bucket)
     window.out_to(bucket)
-    whose = readable_by(principal)
-    return await past.ask(lambda database: Figures(database).throughput(window, bucket, task, whose))
+    return await past.ask(lambda database: Figures(database).throughput(window, bucket, asked.task, asked.whose))
 
 
 @router.get(
@@ -59,13 +74,10 @@ async def get_throughput(
     summary="How jobs ended and how long they took, by task",
     responses=_answers(examples.TASK_REPORT),
 )
-async def get_task_figures(
-    past: PastDep, principal: Observer, since: Since = None, until: Until = None, task: Task = None
-) -> TaskReport:
+async def get_task_figures(past: PastDep, asked: AskedDep) -> TaskReport:
     """Counts, failure rate, and the percentiles of wait and run time of the jobs that ended in this time."""
-    window = Window.asked(since, until)
-    whose = readable_by(principal)
-    return await past.ask(lambda database: Figures(database).tasks(window, task, whose))
+    window = asked.window()
+    return await past.ask(lambda database: Figures(database).tasks(window, asked.task, asked.whose))
 
 
 @router.get(
@@ -74,18 +86,10 @@ async def get_task_figures(
     summary="The jobs that took longest",
     responses=_answers(examples.SLOW_JOBS),
 )
-async def get_slowest_jobs(
-    past: PastDep,
-    principal: Observer,
-    since: Since = None,
-    until: Until = None,
-    task: Task = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 20,
-) -> SlowJobs:
+async def get_slowest_jobs(past: PastDep, asked: AskedDep, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> SlowJobs:
     """By active time, pauses left out, of the jobs that ended in this time, however they ended."""
-    window = Window.asked(since, until)
-    whose = readable_by(principal)
-    return await past.ask(lambda database: Figures(database).slowest(window, task, limit, whose))
+    window = asked.window()
+    return await past.ask(lambda database: Figures(database).slowest(window, asked.task, limit, asked.whose))
 
 
 @router.get(
@@ -94,13 +98,10 @@ async def get_slowest_jobs(
     summary="How much of a time each worker worked",
     responses=_answers(examples.WORKER_REPORT),
 )
-async def get_worker_figures(
-    past: PastDep, principal: Observer, since: Since = None, until: Until = None, task: Task = None
-) -> WorkerReport:
+async def get_worker_figures(past: PastDep, asked: AskedDep) -> WorkerReport:
     """Workers that worked on nothing in this time are not in it."""
-    window = Window.asked(since, until)
-    whose = readable_by(principal)
-    return await past.ask(lambda database: Figures(database).workers(window, task, whose))
+    window = asked.window()
+    return await past.ask(lambda database: Figures(database).workers(window, asked.task, asked.whose))
 
 
 @router.get(
