@@ -31,7 +31,7 @@ export default defineConfig({
     rolldownOptions: { external: ["react", "react/jsx-runtime"], output: { minify: true } },
   },
   test: {
-    testTimeout: 20_000,
+    testTimeout: 45_000,
     restoreMocks: true,
     setupFiles: ["tests/setup.ts"],
     projects: [

@@ -2,6 +2,7 @@ import { type JSX, useEffect } from "react";
 import { go, isOwnClick, placeOf, usePath } from "./address";
 import { HomePage } from "./HomePage";
 import { JobPage } from "./JobPage";
+import { Who } from "./Who";
 
 /** The page: its head, and what its address shows. */
 export function App(): JSX.Element {
@@ -14,6 +15,7 @@ export function App(): JSX.Element {
     <>
       <header className="head">
         <a href={import.meta.env.BASE_URL}>headway</a>
+        <Who />
       </header>
       <main>
         <Shown path={path} />

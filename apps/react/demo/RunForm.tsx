@@ -1,13 +1,15 @@
 import { type FormEvent, type JSX, useState } from "react";
-import { ApiError, useHeadway, useTask } from "../src";
+import { type Api, ApiError, useHeadway, useTask } from "../src";
 import { errorOf } from "../src/api";
-import { isObject, parseJson } from "../src/snapshot";
+import { isObject } from "../src/snapshot";
 import type { FieldProblem } from "../src/wire";
 import { go, jobPath } from "./address";
 import { type Entry, initialEntry, readForm } from "./entries";
 import { Field } from "./Field";
 
 const NO_FIELDS = [] as const;
+/** A large file on a slow line takes its time. */
+const UPLOAD_MS = 3_600_000;
 
 /** A task's form, from its schema. */
 export function RunForm({ name }: { readonly name: string }): JSX.Element {
@@ -22,7 +24,7 @@ export function RunForm({ name }: { readonly name: string }): JSX.Element {
 
   const run = async (event: FormEvent) => {
     event.preventDefault();
-    const filled = await readForm(fields, entries, (file) => upload(api.url, file));
+    const filled = await readForm(fields, entries, (file) => upload(api, file));
     setOwn(filled.problems);
     if (filled.problems.length) return;
     const snapshot = await submit(filled.params);
@@ -62,16 +64,13 @@ function topOf(field: string): string {
   return field.split(".", 1)[0] ?? "";
 }
 
-async function upload(apiUrl: string, file: File): Promise<string> {
+async function upload(api: Api, file: File): Promise<string> {
   const body = new FormData();
   body.append("file", file);
-  const response = await fetch(`${apiUrl}/files`, { method: "POST", body }).catch(() => null);
-  if (response === null) throw new ApiError(0, null, "the API does not answer");
-  const answer = {
-    httpStatus: response.status,
-    headers: response.headers,
-    body: parseJson(await response.text()),
-  };
-  if (response.ok && isObject(answer.body)) return String(answer.body.file_id);
+  const init = { method: "POST", body };
+  const answer = await api.ask("/files", new AbortController(), UPLOAD_MS, init).catch(() => {
+    throw new ApiError(0, null, "the API does not answer");
+  });
+  if (answer.httpStatus < 300 && isObject(answer.body)) return String(answer.body.file_id);
   throw errorOf(answer);
 }

@@ -1,14 +1,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { HeadwayProvider } from "../src";
 import { App } from "./App";
+import { Session } from "./Session";
 import "../style.css";
 import "./demo.css";
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
-    <HeadwayProvider url="">
+    <Session>
       <App />
-    </HeadwayProvider>
+    </Session>
   </StrictMode>,
 );

@@ -1,4 +1,5 @@
 import type { JSX } from "react";
+import { Download } from "./Download";
 import { useHeadway } from "./provider";
 import { isObject } from "./snapshot";
 
@@ -6,13 +7,15 @@ const ROWS_MAX = 100;
 
 /** What a job returned: a table where it is one, a link where it is kept beside, otherwise its JSON. */
 export function Result({ result }: { readonly result: unknown }): JSX.Element | null {
-  const { api } = useHeadway();
+  const { api, options } = useHeadway();
   if (result === null || result === undefined) return null;
   const path = pathOf(result);
   if (path !== null) {
+    const text = `Result, ${path.bytes.toLocaleString("en-US")} bytes`;
+    if (options.token) return <Download path={path.href} fileName="result.json" text={text} />;
     return (
       <a data-part="result" href={api.url + path.href}>
-        Result, {path.bytes.toLocaleString("en-US")} bytes
+        {text}
       </a>
     );
   }

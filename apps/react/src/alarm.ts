@@ -1,7 +1,7 @@
 /** One timer that can be set again; `ring` is never called twice for one setting. */
 export class Alarm {
   readonly #ring: () => void;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ring: () => void) {
     this.#ring = ring;
@@ -9,21 +9,21 @@ export class Alarm {
 
   /** Whether it will ring. */
   get isSet(): boolean {
-    return this.#timer !== null;
+    return this.#timer !== undefined;
   }
 
   /** Ring after so many milliseconds, and not when it would have before. */
   set(delayMs: number): void {
     this.clear();
     this.#timer = setTimeout(() => {
-      this.#timer = null;
+      this.#timer = undefined;
       this.#ring();
     }, delayMs);
   }
 
   /** Do not ring. */
   clear(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

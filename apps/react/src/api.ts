@@ -8,11 +8,21 @@ export interface ApiOptions {
    * page, else the lesson's `http://localhost:8000`.
    */
   readonly url?: string | undefined;
-  /** Sent as `Authorization: Bearer …`, and on the socket; default none. */
-  readonly token?: string | null | undefined;
+  /**
+   * Shown with each request as `Authorization: Bearer …`, and as each socket's first message; default none. A function
+   * is asked anew each time; where it fails, that counts as an API that does not answer.
+   */
+  readonly token?: Token | AskToken | undefined;
+  /** Called with the API's words whenever it answers 401: no token was shown, or one that is not valid any more. */
+  readonly onNotSignedIn?: ((detail: string) => void) | undefined;
   /** The caller's name, where the API has no users; default none. */
   readonly user?: string | null | undefined;
 }
+
+type Token = string | null;
+
+/** Finds the token to show; null if there is none. */
+export type AskToken = () => Token | Promise<Token>;
 
 /** What a job can be asked for. */
 export type Action = "pause" | "resume" | "cancel" | "retry";
@@ -47,18 +57,21 @@ export class ApiError extends Error {
 /** Requests to one API, as one caller. */
 export class Api {
   readonly url: string;
-  readonly token: string | null;
   /** Whether it answers for several jobs at once; the lesson's own does not. */
   hasBatches = true;
   /** Frames and bodies so far that could not be read. */
   dropped = 0;
-  readonly #headers: Record<string, string> = {};
+  readonly #options: ApiOptions;
 
-  constructor({ url = DEFAULT_URL, token = null, user = null }: ApiOptions = {}) {
-    this.url = url.replace(/\/+$/, "");
-    this.token = token;
-    if (token !== null) this.#headers.Authorization = `Bearer ${token}`;
-    if (user !== null) this.#headers["X-Headway-User"] = user;
+  constructor(options: ApiOptions = {}) {
+    this.url = (options.url ?? DEFAULT_URL).replace(/\/+$/, "");
+    this.#options = options;
+  }
+
+  /** The token to show now. */
+  async token(): Promise<Token | undefined> {
+    const { token } = this.#options;
+    return typeof token === "function" ? token() : token;
   }
 
   /** Where the socket of many jobs is. */
@@ -74,18 +87,26 @@ export class Api {
   async ask(path: string, giveUp: AbortController, waitMs: number, init: RequestInit = {}): Promise<Answer> {
     const timer = setTimeout(() => giveUp.abort(), waitMs);
     try {
-      const headers = { ...this.#headers, ...init.headers };
+      const { user, onNotSignedIn } = this.#options;
+      const token = await this.token();
+      const headers = {
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(user && { "X-Headway-User": user }),
+        ...init.headers,
+      };
       const response = await fetch(this.url + path, {
         cache: "no-cache",
         ...init,
         headers,
         signal: giveUp.signal,
       });
-      return {
+      const answer = {
         httpStatus: response.status,
         headers: response.headers,
         body: parseJson(await response.text()),
       };
+      if (answer.httpStatus === 401) onNotSignedIn?.(errorOf(answer).message);
+      return answer;
     } finally {
       clearTimeout(timer);
     }
@@ -107,7 +128,7 @@ export class Api {
 
   /** Submit a job; its first snapshot. Throws as `read`. One whose answer was lost is sent again, and is one job. */
   submit(task: string, params: Readonly<Record<string, unknown>>, queue?: string): Promise<Snapshot> {
-    return this.#post("/jobs", JSON.stringify({ task, params, ...(queue === undefined ? {} : { queue }) }));
+    return this.#post("/jobs", JSON.stringify({ task, params, queue }));
   }
 
   async #post(path: string, body: string | null = null): Promise<Snapshot> {

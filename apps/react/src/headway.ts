@@ -1,21 +1,23 @@
 import { Alarm } from "./alarm";
-import { type Action, Api, ApiError, type ApiOptions } from "./api";
+import { type Action, Api, type ApiError, type ApiOptions } from "./api";
 import type { Draw } from "./cadence";
 import { Job, type JobView, UNHEARD } from "./job";
 import { JOBS_MAX, Line } from "./line";
 import { isHidden, onWake } from "./page";
-import { Question } from "./question";
+import { type Question, question } from "./question";
 import type { Snapshot } from "./wire";
 
-/** How a page follows jobs. */
-export interface HeadwayOptions extends ApiOptions {
+interface Following {
   /** Whether sockets are opened; default true. Without them jobs are polled. */
-  readonly sockets?: boolean;
+  readonly sockets: boolean;
   /** Milliseconds between two rounds of news for listeners; default 50. On a hidden tab they are a second apart. */
-  readonly roundMs?: number;
+  readonly roundMs: number;
   /** Draws what spreads the waits; default `Math.random`. */
-  readonly draw?: Draw;
+  readonly draw: Draw;
 }
+
+/** How a page follows jobs. */
+export type HeadwayOptions = ApiOptions & Partial<Following>;
 
 const HIDDEN_ROUND_MS = 1000;
 
@@ -25,11 +27,8 @@ const HIDDEN_ROUND_MS = 1000;
  */
 export class Headway {
   readonly api: Api;
-  /** What it was made with. */
-  readonly options: HeadwayOptions;
-  readonly #sockets: boolean;
-  readonly #roundMs: number;
-  readonly #draw: Draw;
+  /** What it was made with, and the defaults of the rest. */
+  readonly options: HeadwayOptions & Following;
   readonly #jobs = new Map<string, Job>();
   readonly #lines: Line[] = [];
   readonly #changed = new Set<Job>();
@@ -39,12 +38,8 @@ export class Headway {
   #sleepOn: (() => void) | null = null;
 
   constructor(options: HeadwayOptions = {}) {
-    const { roundMs = 50, draw = Math.random, sockets = true, ...api } = options;
-    this.api = new Api(api);
-    this.options = options;
-    this.#sockets = sockets;
-    this.#roundMs = roundMs;
-    this.#draw = draw;
+    this.api = new Api(options);
+    this.options = { roundMs: 50, draw: Math.random, sockets: true, ...options };
   }
 
   /** Frames and bodies so far that could not be read; the last snapshot stayed. */
@@ -56,13 +51,13 @@ export class Headway {
   question<T>(path: string, everyMs: number, read: (body: unknown) => T): Question<T> {
     const key = `${everyMs} ${path}`;
     const known = this.#questions.get(key);
-    if (known !== undefined) return known as Question<T>;
-    const question = new Question(this.api, path, everyMs, read, (asked) => {
-      if (asked) this.#questions.set(key, question);
+    if (known) return known as Question<T>;
+    const asked = question(this.api, path, everyMs, read, (isAsked) => {
+      if (isAsked) this.#questions.set(key, asked);
       else this.#questions.delete(key);
     });
-    this.#questions.set(key, question);
-    return question;
+    this.#questions.set(key, asked);
+    return asked;
   }
 
   /** What is known of a job; the same object until any of it changes. */
@@ -99,31 +94,28 @@ export class Headway {
   async act(jobId: string, action: Action): Promise<Snapshot | null> {
     const say = (parts: Partial<JobView>) => this.#jobs.get(jobId)?.set(parts);
     say({ asked: action, refusal: null });
-    try {
-      const snapshot = await this.api.act(jobId, action);
-      this.offer(snapshot);
-      say({ asked: null });
-      return snapshot;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      say({ asked: null, refusal: error.message });
+    const snapshot = await this.api.act(jobId, action).catch((error: ApiError) => {
+      say({ refusal: error.message });
       return null;
-    }
+    });
+    if (snapshot) this.offer(snapshot);
+    say({ asked: null });
+    return snapshot;
   }
 
   #add(jobId: string, known: Snapshot | null): Job {
     const job = new Job(jobId, (changed) => this.#tell(changed));
     this.#jobs.set(jobId, job);
     this.#sleepOn ??= onWake(() => this.wake());
-    if (known !== null) job.take(known);
+    if (known) job.take(known);
     if (!job.isSettled) this.#follow(job);
     return job;
   }
 
   #follow(job: Job): void {
     let line = this.#lines.find(({ size }) => size < JOBS_MAX);
-    if (line === undefined) {
-      line = new Line(this.api, this.#draw, this.#sockets);
+    if (!line) {
+      line = new Line(this.api, this.options);
       this.#lines.push(line);
     }
     line.follow(job);
@@ -132,7 +124,7 @@ export class Headway {
   #followAgain(job: Job): void {
     const line = this.#lines.find((one) => one.has(job));
     if (job.isSettled) line?.leave(job);
-    else if (line === undefined) this.#follow(job);
+    else if (!line) this.#follow(job);
   }
 
   #remove(job: Job): void {
@@ -155,7 +147,7 @@ export class Headway {
   #tell(job: Job): void {
     this.#changed.add(job);
     if (this.#round.isSet) return;
-    const gap = isHidden() ? HIDDEN_ROUND_MS : this.#roundMs;
+    const gap = isHidden() ? HIDDEN_ROUND_MS : this.options.roundMs;
     this.#round.set(Math.max(gap - (performance.now() - this.#toldAt), 0));
   }
 

@@ -38,7 +38,7 @@ export class Line {
   #behind = 0;
   #heardAt = Date.now();
 
-  constructor(api: Api, draw: Draw, sockets: boolean) {
+  constructor(api: Api, { draw, sockets }: { readonly draw: Draw; readonly sockets: boolean }) {
     this.#sockets = sockets;
     this.#api = api;
     this.#draw = draw;
@@ -117,13 +117,6 @@ export class Line {
     this.#socket = null;
   }
 
-  // Whether polls had stopped for it.
-  #loseSocket(): boolean {
-    const wasOpen = this.#isLive;
-    this.#hangUp();
-    return wasOpen;
-  }
-
   get #isLive(): boolean {
     return this.#socket?.isOpen ?? false;
   }
@@ -178,7 +171,7 @@ export class Line {
       this.#pollAlarm.set(this.#behind ? 1000 : SILENT_MS);
       return;
     }
-    this.#socketEnded(this.#loseSocket(), false);
+    this.#loseSocket(false);
   }
 
   #failed(poll: Poll, answer: Answer | null): void {
@@ -203,7 +196,7 @@ export class Line {
 
   #missing(jobId: string): void {
     const job = this.#jobs.get(jobId);
-    if (job === undefined) return;
+    if (!job) return;
     job.unknownSince ??= performance.now();
     if (performance.now() - job.unknownSince >= UNKNOWN_MS) this.#giveUp(job, "unknown", "job not found");
   }
@@ -235,49 +228,49 @@ export class Line {
       return;
     }
     this.#connectAlarm.clear();
-    try {
-      this.#socket = new ManySocket(this.#api, this.#events);
-    } catch {
-      this.#socketEnded(false, false);
-    }
+    this.#socket = new ManySocket(this.#api, this.#events);
   }
 
   readonly #events: SocketEvents = {
     opened: () => {
-      this.#heardAt = Date.now();
-      this.#behind = 0;
       if (this.#poll?.holdS) this.#dropPoll();
       this.#say("live");
       this.#subscribe();
-      if (this.#poll === null) this.#pollAlarm.set(SILENT_MS);
+      this.#heard();
     },
     snapshot: (snapshot) => {
-      this.#heardAt = Date.now();
-      this.#behind = 0;
       this.#take(snapshot);
-      if (this.#poll === null && this.#jobs.size) this.#pollAlarm.set(SILENT_MS);
+      this.#heard();
     },
     refused: (jobId, httpStatus, detail) => {
       const job = this.#jobs.get(jobId);
-      if (job === undefined) return;
+      if (!job) return;
       if (httpStatus === 404) this.#giveUp(job, "unknown", detail);
       else if (httpStatus === 502) this.#giveUp(job, "unreadable", detail);
-      else this.#socketEnded(this.#loseSocket(), false);
+      else this.#loseSocket(false);
     },
     ended: (code, reason, good) => {
-      const wasOpen = this.#loseSocket();
-      if (code === 4401 || code === 4403) this.#refuse(reason || "the API refused");
-      else this.#socketEnded(wasOpen, good);
+      // After 4401, whose token has ended, it is asked again, and refused if there is no other token by then.
+      if (code === 4403) this.#refuse(reason || "the API refused");
+      else this.#loseSocket(good);
     },
   };
 
-  #socketEnded(wasOpen: boolean, good: boolean): void {
+  #heard(): void {
+    this.#heardAt = Date.now();
+    this.#behind = 0;
+    if (this.#poll === null && this.#jobs.size) this.#pollAlarm.set(SILENT_MS);
+  }
+
+  #loseSocket(good: boolean): void {
+    const pollsStopped = this.#isLive;
+    this.#hangUp();
     this.#connectsFailed = good ? 0 : this.#connectsFailed + 1;
     // Everybody's socket ends when the API restarts: come back spread over half a second.
     const spread = 500 * this.#draw();
     const wait = good ? spread : backoffMs(this.#connectsFailed, this.#draw, 1000, 60_000);
     this.#connectAt = performance.now() + wait;
-    if (wasOpen) {
+    if (pollsStopped) {
       this.#say("polling");
       if (this.#poll === null) this.#pollAlarm.set(good ? spread : 0);
     }

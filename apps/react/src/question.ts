@@ -1,5 +1,5 @@
 import { Alarm } from "./alarm";
-import { type Api, ApiError } from "./api";
+import type { Api, ApiError } from "./api";
 import { backoffMs } from "./cadence";
 import { isHidden, onWake } from "./page";
 
@@ -11,93 +11,85 @@ export interface Asked<T> {
   readonly error: ApiError | null;
 }
 
+/** One `GET` that several components look at: one request at a time, and none while nobody looks. */
+export interface Question<T> {
+  /** The same object until a later answer. */
+  get(): Asked<T>;
+  /** Call `listener` when what `get` gives has changed, until the returned function is called. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** Before the first answer. */
+export const UNASKED: Asked<never> = { data: null, error: null };
 const HIDDEN_MS = 60_000;
 
-/** One `GET` that several components look at: one request at a time, and none while nobody looks. */
-export class Question<T> {
-  readonly #api: Api;
-  readonly #path: string;
-  readonly #everyMs: number;
-  readonly #read: (body: unknown) => T;
-  readonly #asked: (asked: boolean) => void;
-  readonly #listeners = new Set<() => void>();
-  readonly #alarm = new Alarm(() => this.#ask());
-  #view: Asked<T> = { data: null, error: null };
-  #failures = 0;
-  #turn = 0;
-  #underWay = false;
-  #sleepOn: (() => void) | null = null;
+/**
+ * Ask for `path`, and again every `everyMs`; 0 means once.
+ *
+ * @param read takes the body apart
+ * @param asked is told when somebody begins to look, and when nobody looks any more
+ */
+export function question<T>(
+  api: Api,
+  path: string,
+  everyMs: number,
+  read: (body: unknown) => T,
+  asked: (asked: boolean) => void,
+): Question<T> {
+  const listeners = new Set<() => void>();
+  const alarm = new Alarm(() => void ask());
+  let view: Asked<T> = UNASKED;
+  let failures = 0;
+  let turn = 0;
+  let underWay = false;
+  let sleepOn = () => {};
 
-  constructor(
-    api: Api,
-    path: string,
-    everyMs: number,
-    read: (body: unknown) => T,
-    asked: (asked: boolean) => void,
-  ) {
-    this.#api = api;
-    this.#path = path;
-    this.#everyMs = everyMs;
-    this.#read = read;
-    this.#asked = asked;
-  }
-
-  get view(): Asked<T> {
-    return this.#view;
-  }
-
-  /** Call `listener` when `view` has changed, until the returned function is called. */
-  subscribe(listener: () => void): () => void {
-    const own = () => listener();
-    this.#listeners.add(own);
-    if (this.#listeners.size === 1) this.#begin();
-    return () => {
-      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.#end();
-    };
-  }
-
-  /** Ask now, and not when it would have been time. */
-  again(): void {
-    if (this.#listeners.size && !this.#underWay) this.#ask();
-  }
-
-  #begin(): void {
-    this.#asked(true);
-    this.#sleepOn = onWake(() => this.again());
+  function begin(): void {
+    asked(true);
+    sleepOn = onWake(() => underWay || void ask());
     // Who leaves and comes back at once, as in StrictMode, asks once.
-    this.#alarm.set(0);
+    alarm.set(0);
   }
 
-  #end(): void {
-    this.#turn += 1;
-    this.#underWay = false;
-    this.#alarm.clear();
-    this.#sleepOn?.();
-    this.#asked(false);
+  function end(): void {
+    turn += 1;
+    underWay = false;
+    alarm.clear();
+    sleepOn();
+    asked(false);
   }
 
-  async #ask(): Promise<void> {
-    this.#alarm.clear();
-    this.#underWay = true;
-    const turn = this.#turn;
-    let next: Asked<T>;
-    try {
-      next = { data: this.#read(await this.#api.read(this.#path)), error: null };
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      next = { data: this.#view.data, error };
-    }
-    if (turn !== this.#turn) return;
-    this.#underWay = false;
-    this.#failures = next.error === null ? 0 : this.#failures + 1;
-    const pause = this.#pauseMs(next.error);
-    if (pause !== null) this.#alarm.set(isHidden() ? Math.max(pause, HIDDEN_MS) : pause);
-    this.#view = next;
-    for (const listener of [...this.#listeners]) listener();
+  async function ask(): Promise<void> {
+    alarm.clear();
+    underWay = true;
+    const own = turn;
+    const next = await api.read(path).then(
+      (body): Asked<T> => ({ data: read(body), error: null }),
+      (error: ApiError): Asked<T> => ({ data: view.data, error }),
+    );
+    if (own !== turn) return;
+    underWay = false;
+    failures = next.error === null ? 0 : failures + 1;
+    const pause = pauseMs(next.error);
+    if (pause) alarm.set(isHidden() ? Math.max(pause, HIDDEN_MS) : pause);
+    view = next;
+    for (const listener of [...listeners]) listener();
   }
 
-  #pauseMs(error: ApiError | null): number | null {
+  // 0 means never.
+  function pauseMs(error: ApiError | null): number {
     const mayPass = error && (!error.httpStatus || error.httpStatus >= 500);
-    return mayPass ? backoffMs(this.#failures, Math.random, 500, 10_000) : this.#everyMs || null;
+    return mayPass ? backoffMs(failures, Math.random, 500, 10_000) : everyMs;
   }
+
+  return {
+    get: () => view,
+    subscribe(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) begin();
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0) end();
+      };
+    },
+  };
 }

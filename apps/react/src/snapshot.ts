@@ -58,7 +58,7 @@ function text(value: unknown): string {
 }
 
 function readError(value: unknown): JobError | null {
-  if ((value ?? null) === null) return null;
+  if (value === null || value === undefined) return null;
   const error = isObject(value) ? value : { detail: value };
   return { ...error, type: text(error.type) || "Error", detail: text(error.detail) };
 }

@@ -21,7 +21,7 @@ const LOST = 1006;
 /** One socket that follows many jobs. */
 export class ManySocket {
   isOpen = false;
-  readonly #socket: WebSocket;
+  #socket: WebSocket | null = null;
   readonly #api: Api;
   readonly #events: SocketEvents;
   readonly #tooLong = new Alarm(() => this.#end(null, ""));
@@ -30,17 +30,12 @@ export class ManySocket {
   #frames = 0;
   #over = false;
 
-  /** Throws where the browser takes no such address. */
   constructor(api: Api, events: SocketEvents) {
     this.#api = api;
     this.#events = events;
-    this.#socket = new WebSocket(api.socketUrl);
     this.#tooLong.set(OPEN_MS);
-    this.#socket.onopen = () => this.#opened(api.token);
-    this.#socket.onmessage = ({ data }) => this.#took(data);
-    // A close follows, and says more; a socket outside browsers throws where nobody listens.
-    this.#socket.onerror = () => {};
-    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    // A browser may take no such address.
+    this.#connect().catch(() => this.#end(null, ""));
   }
 
   /** Follow these jobs, each after the seq that is known of it, and no others. */
@@ -56,15 +51,28 @@ export class ManySocket {
   close(): void {
     this.#over = true;
     this.#tooLong.clear();
-    this.#socket.close();
+    this.#socket?.close();
   }
 
-  #opened(token: string | null): void {
+  // The token comes first: the API waits for it no longer than 5 s.
+  async #connect(): Promise<void> {
+    const token = await this.#api.token();
+    if (this.#over) return;
+    const socket = new WebSocket(this.#api.socketUrl);
+    this.#socket = socket;
+    socket.onopen = () => this.#opened(token);
+    socket.onmessage = ({ data }) => this.#took(data);
+    // A close follows, and says more; a socket outside browsers throws where nobody listens.
+    socket.onerror = () => {};
+    socket.onclose = ({ code, reason }) => this.#end(code, reason);
+  }
+
+  #opened(token: string | null | undefined): void {
     if (this.#over) return;
     this.#tooLong.clear();
     this.isOpen = true;
     this.#openedAt = performance.now();
-    if (token !== null) this.#send({ op: "auth", token });
+    if (token) this.#send({ op: "auth", token });
     this.#events.opened();
   }
 
@@ -97,6 +105,6 @@ export class ManySocket {
   }
 
   #send(message: object): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    this.#socket?.send(JSON.stringify(message));
   }
 }

@@ -1,4 +1,4 @@
-import { useCallback, useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { type JobView, UNHEARD } from "./job";
 import { useHeadway } from "./provider";
 
@@ -9,8 +9,8 @@ import { useHeadway } from "./provider";
  */
 export function useJob(jobId: string | null): JobView {
   const headway = useHeadway();
-  const subscribe = useCallback(
-    (listener: () => void) => (jobId === null ? () => {} : headway.subscribe(jobId, listener)),
+  const subscribe = useMemo(
+    () => (listener: () => void) => (jobId === null ? () => {} : headway.subscribe(jobId, listener)),
     [headway, jobId],
   );
   const view = () => (jobId === null ? UNHEARD : headway.view(jobId));

@@ -1,8 +1,8 @@
-import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { useHeadway } from "./provider";
-import type { Asked } from "./question";
+import { type Asked, UNASKED } from "./question";
 
-const UNASKED: Asked<never> = { data: null, error: null };
+const NOTHING = { subscribe: () => () => {}, get: () => UNASKED };
 
 /**
  * What the API answers to `GET path`, shared by all components that ask the same.
@@ -14,16 +14,8 @@ const UNASKED: Asked<never> = { data: null, error: null };
 export function useQuestion<T>(path: string | null, everyMs: number, read: (body: unknown) => T): Asked<T> {
   const headway = useHeadway();
   const question = useMemo(
-    () => (path === null ? null : headway.question(path, everyMs, read)),
+    () => (path === null ? NOTHING : headway.question(path, everyMs, read)),
     [headway, path, everyMs, read],
   );
-  const subscribe = useCallback(
-    (listener: () => void) => question?.subscribe(listener) ?? (() => {}),
-    [question],
-  );
-  return useSyncExternalStore(
-    subscribe,
-    () => question?.view ?? UNASKED,
-    () => UNASKED,
-  );
+  return useSyncExternalStore<Asked<T>>(question.subscribe, question.get, NOTHING.get);
 }

@@ -1,5 +1,5 @@
-import { useCallback, useState } from "react";
-import { ApiError } from "./api";
+import { useMemo, useState } from "react";
+import type { ApiError } from "./api";
 import { useHeadway } from "./provider";
 import { isObject } from "./snapshot";
 import { useQuestion } from "./use-question";
@@ -38,20 +38,19 @@ export function useTask(name: string, { refreshMs = 0 }: UseTaskOptions = {}): T
   const headway = useHeadway();
   const { data, error } = useQuestion(`/tasks/${encodeURIComponent(name)}`, refreshMs, readTask);
   const [submitted, setSubmitted] = useState(BEFORE);
-  const submit = useCallback(
-    async (params: Readonly<Record<string, unknown>> = {}, queue?: string) => {
-      const say = (parts: Partial<Submitted>) => setSubmitted((before) => ({ ...before, ...parts }));
-      say({ isSubmitting: true, refusal: null });
-      try {
-        const snapshot = await headway.api.submit(name, params, queue);
-        say({ jobId: snapshot.job_id, isSubmitting: false });
+  const submit = useMemo(
+    () =>
+      async (params: Readonly<Record<string, unknown>> = {}, queue?: string) => {
+        const say = (parts: Partial<Submitted>) => setSubmitted((before) => ({ ...before, ...parts }));
+        say({ isSubmitting: true, refusal: null });
+        const snapshot = await headway.api.submit(name, params, queue).catch((refusal: ApiError) => {
+          say({ refusal });
+          return null;
+        });
+        if (snapshot) say({ jobId: snapshot.job_id });
+        say({ isSubmitting: false });
         return snapshot;
-      } catch (refusal) {
-        if (!(refusal instanceof ApiError)) throw refusal;
-        say({ isSubmitting: false, refusal });
-        return null;
-      }
-    },
+      },
     [headway, name],
   );
   return { task: data, error, submit, ...submitted };

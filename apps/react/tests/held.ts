@@ -6,7 +6,7 @@ export const held = { sockets: 0, requests: 0, timers: 0, listeners: 0 };
 /** Nothing at all. */
 export const NOTHING = { sockets: 0, requests: 0, timers: 0, listeners: 0 };
 
-/** Wait until nothing is open any more; fails after 10 s. */
+/** Wait until nothing is open any more; fails after 15 s. */
 export async function nothingHeld(): Promise<void> {
   await until(() => Object.values(held).every((open) => open === 0), "nothing is left open");
 }

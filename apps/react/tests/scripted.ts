@@ -39,6 +39,10 @@ export class ScriptedApi {
   refuseSockets = false;
   /** As the lesson's own API: single jobs alone, no multiplexed socket, and snapshots that nobody counts. */
   isLesson = false;
+  /** The one token that is good; null asks nobody for one. */
+  token: string | null = null;
+  /** What sockets showed, one for each socket that did. */
+  readonly shown: string[] = [];
   /** Answer every poll with this status. */
   failWith: { status: number; headers: Record<string, string>; body: unknown } | null = null;
   /** So many answers to `POST` are lost on their way. */
@@ -129,8 +133,17 @@ export class ScriptedApi {
   #opened(socket: WebSocket): void {
     this.#follows.set(socket, new Set());
     socket.on("close", () => this.#follows.delete(socket));
+    let isIn = this.token === null;
     socket.on("message", (data) => {
       const message = JSON.parse(String(data));
+      if (message.op === "auth") {
+        this.shown.push(message.token);
+        isIn = message.token === this.token;
+      }
+      if (!isIn) {
+        socket.close(4401, "this token is not valid");
+        return;
+      }
       const follows = this.#follows.get(socket);
       if (message.op === "subscribe") {
         this.subscribed.push(message.jobs);
@@ -175,7 +188,10 @@ export class ScriptedApi {
     response.on("close", () => {
       this.underWay -= 1;
     });
-    if (method === "POST" && this.loseAnswers > 0) {
+    if (this.token !== null && headers.authorization !== `Bearer ${this.token}`) {
+      response.writeHead(401);
+      response.end(JSON.stringify({ type: "x", title: "No", detail: "this token is not valid" }));
+    } else if (method === "POST" && this.loseAnswers > 0) {
       this.loseAnswers -= 1;
       response.destroy();
     } else if (this.failWith) {

@@ -1,8 +1,8 @@
-/** Wait until `found` is so; fails after 10 s. */
+/** Wait until `found` is so; fails after 15 s. */
 export async function until(found: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 15_000;
   while (!found()) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within 15 s: ${what}`);
     await new Promise((passed) => setTimeout(passed, 5));
   }
 }
