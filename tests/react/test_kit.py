@@ -15,17 +15,12 @@ from tests.servers import ROOT
 
 EXAMPLES = {
     "extends": str(KIT / "tsconfig.json"),
-    "compilerOptions": {
-        "types": ["vite/client"],
-        "paths": {
-            "headway-react": [str(KIT / "src" / "index.ts")],
-            "headway-react/hooks": [str(KIT / "src" / "hooks.ts")],
-            "headway-react/transport": [str(KIT / "src" / "transport.ts")],
-        },
-    },
+    "compilerOptions": {"types": ["vite/client"]},
     "include": ["*.tsx"],
     "exclude": [],
 }
+#: What stands in a manual's fences: code that is compiled, and what is none.
+FENCES = {"tsx", "sh"}
 
 pytestmark = pytest.mark.usefixtures("_packages")
 
@@ -33,6 +28,13 @@ pytestmark = pytest.mark.usefixtures("_packages")
 @pytest.fixture(scope="module")
 def _packages() -> None:
     need_packages()
+
+
+@pytest.fixture(scope="module")
+def _built(_packages: None) -> None:
+    """The package as npm would get it."""
+    check("vite", "build")
+    check("tsc", "-p", "tsconfig.build.json")
 
 
 def test_the_style_is_clean():
@@ -54,9 +56,8 @@ def test_the_lock_file_records_no_download_addresses():
     assert lock.count('"integrity"') > 100
 
 
+@pytest.mark.usefixtures("_built")
 def test_it_builds_into_what_npm_could_publish():
-    check("vite", "build")
-    check("tsc", "-p", "tsconfig.build.json")
     check("publint", "--strict", "--pack", "false")
 
 
@@ -73,12 +74,17 @@ def test_its_own_tests_pass_beside_a_real_api_and_worker(stack: Stack):
     check("vitest", "run", HEADWAY_API_URL=stack.api_url)
 
 
-def test_every_example_of_the_manual_compiles():
-    pages = [(ROOT / "docs" / "react.md").read_text(), (KIT / "README.md").read_text()]
-    examples = re.findall(r"^```tsx\n(.*?)^```", "\n".join(pages), re.DOTALL | re.MULTILINE)
+@pytest.mark.parametrize("manual", [ROOT / "docs" / "react.md", KIT / "README.md"], ids=["docs", "package"])
+@pytest.mark.usefixtures("_built")
+def test_every_example_of_a_manual_compiles_against_the_built_package(manual: Path):
+    fences = re.findall(r"^```(\w*)\n(.*?)^```", manual.read_text(), re.DOTALL | re.MULTILINE)
+    assert {kind for kind, _ in fences} <= FENCES
+    examples = [code for kind, code in fences if kind == "tsx"]
     assert len(examples) > 4
     # Within the kit's folder, so that its packages are found, and where git does not look.
     with TemporaryDirectory(dir=KIT / "node_modules") as folder:
+        (Path(folder) / "node_modules").mkdir()
+        (Path(folder) / "node_modules" / "headway-react").symlink_to(KIT)
         for place, example in enumerate(examples):
             (Path(folder) / f"example{place}.tsx").write_text(example)
         (Path(folder) / "tsconfig.json").write_text(json.dumps(EXAMPLES))
