@@ -1,6 +1,7 @@
 """A real Chromium in front of real servers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.apps.streamlit_server import streamlit_server
 from tests.fixtures import Stack, api, module_redis_url, redis, stack
 from tests.needs import need_program
+from tests.react.kit import build_page, need_packages
 
 __all__ = ["api", "module_redis_url", "redis", "stack"]
 
@@ -65,3 +67,12 @@ def app_url(stack: Stack) -> Iterator[str]:
     """The Streamlit app in front of `stack`."""
     with streamlit_server(HEADWAY_API_URL=stack.api_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def react_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the page that the API serves at `/ui`, built anew."""
+    need_packages()
+    folder = tmp_path_factory.mktemp("page")
+    build_page("demo/vite.config.ts", folder)
+    return folder

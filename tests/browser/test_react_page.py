@@ -12,7 +12,6 @@ from redis import Redis
 
 from headway import keys
 from tests.fixtures import Stack
-from tests.react.kit import build_page, need_packages
 from tests.servers import api_server, worker_process
 
 #: Keeps what each bar is given, and what stands there before it.
@@ -27,12 +26,9 @@ new MutationObserver(() => {
 
 
 @pytest.fixture(scope="module")
-def served(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def served(module_redis_url: str, react_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """An API that serves the page, and a worker."""
-    need_packages()
-    folder: Path = tmp_path_factory.mktemp("page")
-    build_page("demo/vite.config.ts", folder)
-    settings = {"HEADWAY_REACT_DIR": str(folder), "HEADWAY_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+    settings = {"HEADWAY_REACT_DIR": str(react_page), "HEADWAY_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
     with (
         api_server(module_redis_url, **settings) as api,
         worker_process(module_redis_url, **settings),

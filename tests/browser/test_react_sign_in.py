@@ -16,7 +16,6 @@ from headway.access.tokens import Token
 from headway.settings import Settings
 from headway.store import Store
 from tests.api.watching import WrittenJob
-from tests.react.kit import build_page, need_packages
 from tests.servers import api_server
 
 KEPT = "sessionStorage.length + localStorage.length + document.cookie.length"
@@ -44,13 +43,10 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    need_packages()
-    folder: Path = tmp_path_factory.mktemp("page")
-    build_page("demo/vite.config.ts", folder)
+def house(module_redis_url: str, react_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     env = {
         "HEADWAY_AUTH": "required",
-        "HEADWAY_REACT_DIR": str(folder),
+        "HEADWAY_REACT_DIR": str(react_page),
         "HEADWAY_DATA_DIR": str(tmp_path_factory.mktemp("data")),
     }
     with (

@@ -1,26 +1,19 @@
 // @vitest-environment jsdom
-import { cleanup, render, renderHook, screen, waitFor } from "@testing-library/react";
+import { render, renderHook, screen, waitFor } from "@testing-library/react";
 import { StrictMode } from "react";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { HeadwayProvider, type HeadwayProviderProps, JobProgress, useHeadway, useJob } from "../src";
-import { nothingHeld } from "./held";
-import { ScriptedApi, shot } from "./scripted";
+import { shot } from "./scripted";
 import { until } from "./wait";
+import { anew, api } from "./world";
 
-let api: ScriptedApi;
 let said: string[];
 
-beforeEach(async () => {
-  api = new ScriptedApi();
+anew();
+
+beforeEach(() => {
   api.token = "first";
   said = [];
-  await api.start();
-});
-
-afterEach(async () => {
-  cleanup();
-  await nothingHeld();
-  await api.stop();
 });
 
 type Access = Pick<HeadwayProviderProps, "token">;

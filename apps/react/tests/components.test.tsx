@@ -1,26 +1,14 @@
 // @vitest-environment jsdom
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, render, screen, within } from "@testing-library/react";
 import { StrictMode } from "react";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { Headway, HeadwayProvider, JobList, JobLive, JobPoller, JobProgress } from "../src";
-import { held, NOTHING, nothingHeld } from "./held";
-import { ScriptedApi, shot } from "./scripted";
+import { expect, test } from "vitest";
+import { HeadwayProvider, JobList, JobLive, JobPoller, JobProgress } from "../src";
+import { held, NOTHING } from "./held";
+import { shot } from "./scripted";
 import { until } from "./wait";
+import { anew, api, headway } from "./world";
 
-let api: ScriptedApi;
-let headway: Headway;
-
-beforeEach(async () => {
-  api = new ScriptedApi();
-  await api.start();
-  headway = new Headway({ url: api.url, draw: () => 0 });
-});
-
-afterEach(async () => {
-  cleanup();
-  await nothingHeld();
-  await api.stop();
-});
+anew();
 
 function show(element: React.ReactElement) {
   return render(

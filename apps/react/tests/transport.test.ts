@@ -1,26 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { Headway } from "../src/headway";
+import { expect, test } from "vitest";
 import type { JobView } from "../src/job";
-import { held, NOTHING, nothingHeld } from "./held";
-import { ScriptedApi, shot } from "./scripted";
+import { held, NOTHING } from "./held";
+import { shot } from "./scripted";
 import { until } from "./wait";
+import { anew, api, headway, leave } from "./world";
 
-let api: ScriptedApi;
-let headway: Headway;
-let leave: (() => void)[];
-
-beforeEach(async () => {
-  api = new ScriptedApi();
-  await api.start();
-  headway = new Headway({ url: api.url, roundMs: 0, draw: () => 0 });
-  leave = [];
-});
-
-afterEach(async () => {
-  for (const undo of leave) undo();
-  await nothingHeld();
-  await api.stop();
-});
+anew({ roundMs: 0 });
 
 function follow(jobId: string): JobView[] {
   const views: JobView[] = [];
