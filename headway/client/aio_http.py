@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from headway.client.address import Address
+from headway.client.cadence import seconds_of
 from headway.client.exchange import fault, pool_options, repeatable
 from headway.client.request import Request
 from headway.client.source import Source
@@ -42,14 +43,17 @@ class AsyncHttp:
 
     async def ask(self, request: Request[T]) -> T:
         """Send a request and read the answer; errors as `Http.ask`."""
-        response = await self.send(
-            request.method, request.path, params=request.query, content=request.body, headers=request.headers
-        )
-        return request.read(response.status_code, response.content, self.address.base)
+        return (await self._exchange(request))[0]
 
     async def ask_all(self, requests: Iterable[Request[T]]) -> list[T]:
         """Send several requests one after the other."""
         return [await self.ask(request) for request in requests]
+
+    async def poll(self, requests: Iterable[Request[T]]) -> tuple[list[T], float | None]:
+        """As `ask_all`, and the shortest time that an answer asks to wait, in seconds; None if none named one."""
+        answered = [await self._exchange(request) for request in requests]
+        named_s = [asked_s for _, asked_s in answered if asked_s is not None]
+        return [answer for answer, _ in answered], min(named_s, default=None)
 
     async def upload(self, request: Request[T], source: Source) -> T:
         """Send a file as multipart, piece by piece, and read the answer; as `Http.upload`."""
@@ -70,6 +74,13 @@ class AsyncHttp:
                 if not repeats or not repeatable(error):
                     raise fault(error, self.address.base, closed=self._pool.is_closed) from None
             repeats -= 1
+
+    async def _exchange(self, request: Request[T]) -> tuple[T, float | None]:
+        response = await self.send(
+            request.method, request.path, params=request.query, content=request.body, headers=request.headers
+        )
+        answer = request.read(response.status_code, response.content, self.address.base)
+        return answer, seconds_of(response.headers.get("headway-poll-after"))
 
     async def aclose(self) -> None:
         """Give the connections back; every later request raises `HeadwayError`."""

@@ -11,17 +11,16 @@ _SHORTEST_POLL_S = 0.05
 _ACTIVE_S = 30.0
 
 
-def poll_after_s(header: str | None, idle_s: float, draw: Draw) -> float:
+def poll_after_s(asked_s: float | None, idle_s: float, draw: Draw) -> float:
     """Seconds until the next poll: what the API's `Headway-Poll-After` says, else the lesson's own cadence.
 
     Args:
-        header: as received; None or unusable where the API did not say.
+        asked_s: that header's number; None where the API did not say.
         idle_s: seconds since the snapshot last changed.
         draw: spreads the slow polls of many clients.
     """
-    asked = seconds_of(header)
-    if asked is not None:
-        return min(max(asked, _SHORTEST_POLL_S), _LONGEST_POLL_S)
+    if asked_s is not None:
+        return min(max(asked_s, _SHORTEST_POLL_S), _LONGEST_POLL_S)
     return 1.0 if idle_s < _ACTIVE_S else 3.0 + 2.0 * draw()
 
 

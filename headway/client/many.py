@@ -4,9 +4,10 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,12 +20,10 @@ from headway.client.aio_http import AsyncHttp
 from headway.client.cadence import backoff_s
 from headway.client.following import OPEN_TIMEOUT_S, PING_S, socket_options
 from headway.client.plan import UNKNOWN_S
+from headway.client.turns import GRACE_S, Turns
 from headway.errors import ApiRefused, ApiUnavailable, HeadwayError, JobNotFound, Unreadable
 from headway.snapshot import Snapshot, WireModel
 
-#: How long a job waits for the socket before it is asked for by itself, in seconds.
-_GRACE_S = 0.3
-_POLL_S = 1.0
 #: How many jobs the API lets one socket follow.
 _SERVED_MAX = 200
 
@@ -49,8 +48,8 @@ class _Frame(WireModel):
 class ManyWatch:
     """Tell of every newer snapshot of the jobs that are followed, each until its terminal one.
 
-    It holds one socket while it is entered, and polls all jobs together where the API gives it none, or serves no more
-    jobs on one. All methods are for the event loop that entered it.
+    It holds one socket while it is entered, and polls all jobs together, as often as the API says, where it gives it
+    none, or serves no more jobs on one. All methods are for the event loop that entered it.
     """
 
     def __init__(self, http: AsyncHttp, tell: Callable[[News], None]) -> None:
@@ -60,6 +59,7 @@ class ManyWatch:
         self._seqs: dict[str, int] = {}
         self._served: set[str] = set()
         self._unknown_since: dict[str, float] = {}
+        self._turns = Turns(time.monotonic())
         self._socket: ClientConnection | None = None
         self._sends: set[asyncio.Task[None]] = set()
         self._heard_at = time.monotonic()
@@ -73,7 +73,8 @@ class ManyWatch:
     def follow(self, job_id: str, after: int = 0) -> None:
         """Tell of what is newer than `after`, a `seq`."""
         self._seqs[job_id] = after
-        self._send_soon({job_id: after or None})
+        self._turns.expect(time.monotonic())
+        self._offer([job_id])
 
     def leave(self, job_id: str) -> None:
         """Tell no more of a job."""
@@ -122,7 +123,8 @@ class ManyWatch:
         async with connect(address.websocket("/ws"), **options) as socket:
             self._socket = socket
             self._heard()
-            self._send_soon({job_id: seq or None for job_id, seq in self._seqs.items()})
+            self._turns.connected()
+            self._offer(self._seqs)
             try:
                 async for frame in socket:
                     frames += 1
@@ -133,29 +135,32 @@ class ManyWatch:
                 self._socket = None
                 self._served.clear()
                 self._heard_at = time.monotonic()
+                self._turns.expect(self._heard_at)
             if socket.close_code in {4401, 4403}:
                 detail = socket.close_reason or "the API refused the connection"
                 self._fail_all(ApiRefused(socket.close_code - 4000, {"detail": detail}))
         return frames
 
     async def _keep_polling(self) -> None:
-        """Ask for the jobs that the socket does not bring."""
-        pause_s = _GRACE_S
+        """Ask for the jobs that the socket does not bring, and offer them to it again."""
         while True:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(GRACE_S)
+            now = time.monotonic()
             left = [job_id for job_id in self._seqs if job_id not in self._served]
-            pause_s = _GRACE_S if not left else await self._poll(left)
+            self._offer(self._turns.acceptable(left, now))
+            if due := self._turns.take_due((job_id for job_id in left if job_id not in self._served), now):
+                await self._poll(due)
 
-    async def _poll(self, job_ids: list[str]) -> float:
-        """Ask once, and return how long to wait before the next time, in seconds."""
+    async def _poll(self, job_ids: list[str]) -> None:
         try:
-            batches = await self._http.ask_all(request.statuses(job_ids))
+            batches, asked_s = await self._http.poll(request.statuses(job_ids))
         except ApiUnavailable:
             self._failures += 1
-            return backoff_s(self._failures, random.random, first_s=0.5, longest_s=10.0)
+            self._turns.failed(time.monotonic())
+            return
         except HeadwayError as error:
             self._fail_all(error)
-            return _POLL_S
+            return
         self._heard()
         for batch in batches:
             for snapshot in batch.snapshots:
@@ -163,7 +168,9 @@ class ManyWatch:
                 self._news(snapshot)
             for job_id in batch.missing:
                 self._unknown(job_id)
-        return _POLL_S
+        missing = [job_id for batch in batches for job_id in batch.missing]
+        followed = [job_id for job_id in job_ids if job_id in self._seqs]
+        self._turns.answered(followed, missing, asked_s, time.monotonic())
 
     def _take(self, text: str | bytes) -> None:
         try:
@@ -180,6 +187,7 @@ class ManyWatch:
         if known is None or snapshot.seq <= known:
             return
         self._seqs[snapshot.job_id] = snapshot.seq
+        self._turns.changed(time.monotonic())
         if snapshot.status.terminal:
             self._forget(snapshot.job_id)
         self._tell(News(snapshot.job_id, snapshot))
@@ -190,7 +198,9 @@ class ManyWatch:
             self._fail(job_id, JobNotFound(job_id, self._http.address.base))
         elif http_status == 502:
             self._fail(job_id, Unreadable(job_id, detail))
-        # Whatever else the socket refuses, such as a job more than it serves, is polled.
+        else:
+            # Such as a job more than it serves, or any while Redis is away.
+            self._turns.refused(job_id, time.monotonic())
 
     def _unknown(self, job_id: str) -> None:
         since = self._unknown_since.setdefault(job_id, time.monotonic())
@@ -209,15 +219,17 @@ class ManyWatch:
     def _forget(self, job_id: str) -> None:
         self._seqs.pop(job_id, None)
         self._served.discard(job_id)
+        self._turns.forget(job_id)
         self._unknown_since.pop(job_id, None)
 
     def _heard(self) -> None:
         self._heard_at = time.monotonic()
         self._failures = 0
 
-    def _send_soon(self, jobs: dict[str, int | None]) -> None:
+    def _offer(self, job_ids: Iterable[str]) -> None:
+        """Follow jobs over the socket, if there is one, as many as it serves."""
         room = _SERVED_MAX - len(self._served)
-        served = dict(list(jobs.items())[: max(room, 0)])
+        served = {job_id: self._seqs[job_id] or None for job_id in islice(job_ids, max(room, 0))}
         if self._socket is not None and served:
             self._served |= served.keys()
             self._start(self._say({"op": "subscribe", "jobs": served}))

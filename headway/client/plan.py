@@ -181,7 +181,7 @@ class WatchPlan:
         if self.dropped and not self.seq:
             raise not_headway(self._base, f"/status/{self.job_id}")
         self.etag = headers.get("etag") or self.etag
-        pause_s = poll_after_s(headers.get("headway-poll-after"), now - self._changed_at, self._draw)
+        pause_s = poll_after_s(seconds_of(headers.get("headway-poll-after")), now - self._changed_at, self._draw)
         self._poll_at = now + max(pause_s - self._held_s(now, news), 0.0)
         return news
 

@@ -63,6 +63,8 @@ class ScriptedApi:
         self.url = f"http://127.0.0.1:{self.port}"
         self.poll_after = "0.1"
         self.refuse_sockets = False
+        self.refuse_subscriptions = 0
+        self.subscriptions: list[str] = []
         self.holds = False
         self.seen: list[Seen] = []
         self.socket_queries: list[dict[str, str]] = []
@@ -258,6 +260,11 @@ class ScriptedApi:
     async def _asked(self, socket: WebSocket, op: str, job_id: str, after: int | None) -> None:
         if op == "unsubscribe":
             self._many[socket].discard(job_id)
+            return
+        self.subscriptions.append(job_id)
+        if self.refuse_subscriptions:
+            refusal = {"type": "error", "job_id": job_id, "status": self.refuse_subscriptions, "detail": "not now"}
+            await socket.send_json(refusal)
         elif job_id not in self._latest:
             await socket.send_json({"type": "error", "job_id": job_id, "status": 404, "detail": "job not found"})
         else:

@@ -12,7 +12,7 @@ import pytest
 
 from headway.client import Client
 from headway.client.address import Address, header_text, identity
-from headway.client.cadence import backoff_s, poll_after_s
+from headway.client.cadence import backoff_s, poll_after_s, seconds_of
 from headway.errors import (
     ApiRefused,
     ApiUnavailable,
@@ -336,7 +336,7 @@ def test_a_token_that_no_header_can_carry_is_refused_unquoted(token: str) -> Non
     ],
 )
 def test_the_cadence_is_the_header_else_the_lessons(header: str | None, idle_s: float, expected: float) -> None:
-    assert poll_after_s(header, idle_s, lambda: 0.5) == expected
+    assert poll_after_s(seconds_of(header), idle_s, lambda: 0.5) == expected
 
 
 def test_backoff_doubles_up_to_its_longest_and_is_spread_over_its_upper_half() -> None:
