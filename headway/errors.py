@@ -1,5 +1,7 @@
 """Everything headway raises, in one tree whose branches say what a caller can do about it."""
 
+from collections.abc import Sequence
+
 
 class HeadwayError(Exception):
     """Base of every error of this library."""
@@ -111,13 +113,25 @@ class NoResult(HeadwayError):
 
 
 class JobFailed(NoResult):
-    """A job failed and no attempt is left; `type` and `detail` are its error's, empty where it left none."""
+    """A job failed and no attempt is left; `type` and `detail` are its error's, empty where it left none.
 
-    def __init__(self, job_id: str, type: str, detail: str) -> None:  # noqa: A002 - the snapshot's own word
+    `last_lines` is the end of its log, oldest first, where who raises this has read it; a traceback shows it as a note.
+    """
+
+    def __init__(
+        self,
+        job_id: str,
+        type: str,  # noqa: A002 - the snapshot's own word
+        detail: str,
+        last_lines: Sequence[str] = (),
+    ) -> None:
         self.type = type
         self.detail = detail
+        self.last_lines = list(last_lines)
         why = ": ".join(part for part in (type, detail) if part) or "it left no error"
         super().__init__(job_id, f"job {job_id!r} failed ({why}): mend that and submit it again")
+        if self.last_lines:
+            self.add_note("\n  ".join(["The end of its log:", *self.last_lines]))
 
 
 class JobWasCanceled(NoResult):

@@ -9,9 +9,10 @@ from typing import Any
 
 from headway.client import Client
 from headway.client.outcome import kept_beside, value_of
-from headway.errors import HeadwayError, StillRunning
+from headway.errors import HeadwayError, JobFailed, StillRunning
 from headway.notebook.face import buttons_wait
 from headway.notebook.feed import feed_of
+from headway.notebook.last_lines import last_lines
 from headway.notebook.surface import Surface
 from headway.notebook.view import View, text_of
 from headway.snapshot import Action, Snapshot
@@ -61,7 +62,7 @@ class Handle:
         the cell has to wait.
 
         Raises:
-            JobFailed: the job failed; `type` and `detail` say how.
+            JobFailed: the job failed; `type` and `detail` say how, `last_lines` what it said last.
             JobWasCanceled: it was canceled.
             HeadwayError: what ended the following, such as `JobNotFound`.
         """
@@ -214,7 +215,11 @@ class Handle:
             raise HeadwayError(f"job {self.job_id!r} was not seen before this was closed")
         if not self.snapshot.status.terminal:
             return None
-        return value_of(self.snapshot)
+        try:
+            return value_of(self.snapshot)
+        except JobFailed as error:
+            said = last_lines(self._client, self.job_id)
+            raise JobFailed(self.job_id, error.type, error.detail, said) from None
 
     def __repr__(self) -> str:
         return f"<{self.job_id}: {self.snapshot.status if self.snapshot else 'not seen yet'}>"

@@ -12,8 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from ipywidgets import HTML, Button, HBox, IntProgress, Widget
-from ipywidgets.widgets.widget import _instances
+from ipywidgets import Button, HBox, IntProgress
 from nbclient import NotebookClient
 
 from headway.client import Client
@@ -22,7 +21,8 @@ from headway.notebook import Handle
 from headway.notebook.text import live_html, plain, static_html
 from headway.snapshot import Bar, JobError, Snapshot
 from headway.status import Status
-from tests.headway.scripted_api import ScriptedApi, problem
+from tests.headway.notebook_bars import bars_client, show, text, widgets
+from tests.headway.scripted_api import ScriptedApi, problem, shot
 from tests.wait import wait_for
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -69,30 +69,8 @@ def api() -> Iterator[ScriptedApi]:
 
 @pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
-    with Client(api.url) as client:
+    with bars_client(api.url) as client:
         yield client
-    wait_for(lambda: "headway-watch" not in [thread.name for thread in threading.enumerate()], 10, "the thread ends")
-    Widget.close_all()
-
-
-def shot(seq: int, status: str = "running", **members: Any) -> Snapshot:
-    return Snapshot(job_id="j1", seq=seq, status=Status(status), **members)
-
-
-def show(client: Client, snapshot: Snapshot | None = None) -> Handle:
-    """A handle of job j1 on show, as `watch` makes it in a notebook."""
-    handle = Handle("j1", snapshot, client)
-    handle.show()
-    return handle
-
-
-def widgets(kind: type[Widget]) -> list[Any]:
-    return [widget for widget in list(_instances.values()) if isinstance(widget, kind)]
-
-
-def text() -> str:
-    """Whatever the bar says beside itself now."""
-    return " ".join(widget.value for widget in widgets(HTML))
 
 
 def run(api: ScriptedApi, folder: Path, monkeypatch: pytest.MonkeyPatch, *cells: str) -> nbformat.NotebookNode:
