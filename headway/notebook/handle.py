@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Protocol
 
 from headway.client import Client
 from headway.client.outcome import kept_beside, value_of
@@ -13,7 +13,7 @@ from headway.errors import HeadwayError, JobFailed, StillRunning
 from headway.notebook.face import buttons_wait
 from headway.notebook.feed import feed_of
 from headway.notebook.last_lines import last_lines
-from headway.notebook.surface import Surface
+from headway.notebook.surface import Surface, Text
 from headway.notebook.view import View, text_of
 from headway.snapshot import Action, Snapshot
 
@@ -24,6 +24,19 @@ _TICK_S = 1.0
 #: How old the text that stands for a dead widget may become while the job moves, in seconds.
 _KEEP_S = 5.0
 _HINT = "Answered once the running cell has ended."
+
+
+class Ground(Protocol):
+    """Where a handle's widgets are shown; `Surface` is one."""
+
+    def keep(self, text: Text) -> None:
+        """What to show where the widgets are gone."""
+
+    def end(self, text: Text) -> None:
+        """What to show of a job that is over."""
+
+    def again(self) -> None:
+        """Say once more what `end` said."""
 
 
 class Handle:
@@ -40,7 +53,7 @@ class Handle:
         self._over = threading.Event()
         self._awaiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._view: View | None = None
-        self._surface: Surface | None = None
+        self._surface: Ground | None = None
         self._drawn_at = self._kept_at = -math.inf
         self._due: asyncio.TimerHandle | None = None
         self._away_s = 0.0
@@ -119,6 +132,10 @@ class Handle:
     def place(self, widget: Any) -> None:
         """Show a widget with the text that stands for it."""
         self._surface = Surface(widget, text_of(self.job_id, self.snapshot))
+
+    def lie_on(self, ground: Ground) -> None:
+        """Keep the text that stands for it there, where its widgets are on show already."""
+        self._surface = ground
 
     def close(self) -> None:
         """Stop following and leave the last state as text; the job goes on."""
