@@ -158,6 +158,15 @@ def test_a_worker_told_to_stop_during_an_outage_ends(
     assert Store(floor.settings).redis.ping()
 
 
+def test_a_worker_told_to_stop_that_is_never_told_what_redis_it_has_ends(server: RedisServer) -> None:
+    with Proxy(server.url) as proxy:
+        proxy.lose_replies(1_000, to=b"INFO\r\n$6\r\nserver")
+        with worker_process(proxy.url, JOBS) as worker:
+            wait_for(lambda: proxy.lost, 15, "the worker asks")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+
+
 @pytest.mark.parametrize("command", [b"LMOVE", b":spec"])
 def test_a_worker_told_to_stop_with_a_job_that_it_has_only_just_taken_puts_it_back(
     server: RedisServer, floor: Floor, command: bytes

@@ -169,6 +169,12 @@ class SteadyLoop(Worker):
             self.ended_by = str(error)
             raise StopRequested from error
 
+    def run_maintenance_tasks(self) -> None:
+        """Do what is due from time to time, unless this process is to end: an outage would have it try for ever."""
+        if HeadwayQueue.closed:
+            raise StopRequested
+        super().run_maintenance_tasks()
+
     def clean_registries(self) -> None:
         """Drop what has expired from RQ's lists of ended jobs and workers, and leave every unfinished job alone.
 

@@ -40,6 +40,17 @@ class HeadwayQueue(Queue):
     closed: ClassVar[bool] = False
 
     @classmethod
+    def dequeue_any(cls, *args: Any, **kwargs: Any) -> Any:
+        """Take a job out of the first queue that has one; see `rq.Queue`.
+
+        Raises:
+            StopRequested: this process takes no more jobs. RQ goes on through an outage without looking whether it may.
+        """
+        if HeadwayQueue.closed:
+            raise StopRequested
+        return super().dequeue_any(*args, **kwargs)
+
+    @classmethod
     def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
         """Take a job out of one queue; see `rq.Queue`."""
         return cls._taken(partial(super().lmove, connection, queue_key), timeout)
