@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.wait import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 20.0
+START_S = 40.0
 STOP_S = 10.0
 
 

@@ -75,11 +75,15 @@ class Chronicle:
         """The latest of all jobs that are not over."""
         return [event for event in list(self.latest.values()) if not event.terminal]
 
-    def close(self) -> list[Event]:
-        """All events from the first to the last; also compares them with what was read and heard on the way."""
+    def stop(self) -> None:
+        """Listen and read no more."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
+
+    def close(self) -> list[Event]:
+        """All events from the first to the last; also compares them with what was read and heard on the way."""
+        self.stop()
         with Redis.from_url(self._redis_url) as redis:
             events = [_event(*entry) for entry in redis.xrange(keys.EVENTS)]
         if events[: len(self.read)] != self.read:

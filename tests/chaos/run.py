@@ -30,7 +30,7 @@ AT_ONCE = 12
 SETTLE_S = 60.0
 #: The monitor gives a worker 30 s to close what it began in RQ's books; here all are idle by then.
 _GHOST_S = 1.0
-_READY_S = 30.0
+_READY_S = 90.0
 
 
 class Run:
@@ -71,6 +71,11 @@ class Run:
             self.events = self.chronicle.close()
             faults += verdict.recorded(self.folder / "data" / FILE, self.events)
             faults += [f"still there: {process}" for process in self._busy()]
+        except BaseException:
+            # Other tests of this process come after.
+            for busy in (self.striker, self.orderer, self.controller, self.chronicle):
+                busy.stop()
+            raise
         finally:
             self.crew.close()
             left = self.crew.left()
