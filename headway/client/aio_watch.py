@@ -131,13 +131,13 @@ class AsyncWatch(Following, AsyncIterator[Snapshot]):
                 await asyncio.sleep(seconds)
                 return None
             case Connect(after):
-                await self._connect(after)
+                await self._connect(after, left_s)
                 return None
             case Poll() as poll:
-                return await self._poll(poll)
+                return await self._poll(poll, left_s)
 
-    async def _poll(self, poll: Poll) -> Snapshot | None:
-        asked = status_request(poll.query, self._plan.etag, self._answer_s(poll.hold_s))
+    async def _poll(self, poll: Poll, left_s: float) -> Snapshot | None:
+        asked = status_request(poll.query, self._plan.etag, self._answer_s(poll.hold_s, left_s))
         try:
             # A held answer that was lost is not asked for again.
             answer = await self._http.send("GET", f"/status/{self.job_id}", repeats=0 if poll.hold_s else 1, **asked)
@@ -146,9 +146,10 @@ class AsyncWatch(Following, AsyncIterator[Snapshot]):
             return None
         return self._plan.take_poll(answer.status_code, answer.headers, answer.content, time.monotonic())
 
-    async def _connect(self, after: int) -> None:
+    async def _connect(self, after: int, left_s: float) -> None:
         try:
-            self._socket = await connect(self._socket_url(after), **self._socket_options(self._http.headers))
+            options = self._socket_options(self._http.headers, left_s)
+            self._socket = await connect(self._socket_url(after), **options)
         except (OSError, WebSocketException, InvalidURI):
             self._plan.connect_failed(time.monotonic())
             return

@@ -54,15 +54,17 @@ class Following:
         """Seconds since the API last answered; 0 while it does."""
         return self._plan.away_s(time.monotonic())
 
-    def _answer_s(self, hold_s: float) -> float:
-        """How long to wait for an answer that the API may hold back for `hold_s`."""
-        return self._plan.time_left_s(time.monotonic(), self._request_s + hold_s)
+    def _answer_s(self, hold_s: float, patience_s: float) -> float:
+        """How long to wait for an answer that the API may hold back for `hold_s`, by a caller with so much patience."""
+        longest_s = self._plan.attempt_s(self._request_s, patience_s - hold_s)
+        return self._plan.time_left_s(time.monotonic(), longest_s + hold_s)
 
     def _socket_url(self, after: int) -> str:
         return self._address.websocket(f"/ws/{self._plan.job_id}" + (f"?after={after}" if after else ""))
 
-    def _socket_options(self, headers: dict[str, str]) -> dict[str, Any]:
-        open_timeout_s = self._plan.time_left_s(time.monotonic(), min(OPEN_TIMEOUT_S, self._request_s))
+    def _socket_options(self, headers: dict[str, str], patience_s: float) -> dict[str, Any]:
+        longest_s = self._plan.attempt_s(min(OPEN_TIMEOUT_S, self._request_s), patience_s)
+        open_timeout_s = self._plan.time_left_s(time.monotonic(), longest_s)
         return socket_options(self._address, headers, open_timeout_s=open_timeout_s, ping_s=self._ping_s)
 
     def _socket_ended(self, end: ConnectionClosed) -> None:

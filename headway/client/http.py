@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Mapping
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx2
@@ -18,12 +19,21 @@ T = TypeVar("T")
 class Http:
     """One pool of connections to one API, for one principal; any thread may use it."""
 
-    def __init__(self, address: Address, headers: Mapping[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, address: Address, headers: Mapping[str, str], timeout_s: float, *, tls: SSLContext | None = None
+    ) -> None:
+        """Args:
+        address: the API's.
+        headers: sent with every request.
+        timeout_s: as `Client` takes it.
+        tls: another pool's to the same API, since making one takes a while; None makes one.
+        """
         self.address = address
         self.headers = dict(headers)
         self.timeout_s = timeout_s
         self._heard = threading.local()
-        self._pool = httpx2.Client(**pool_options(address, self.headers, timeout_s))
+        self.tls = httpx2.create_ssl_context(trust_env=not address.loopback) if tls is None else tls
+        self._pool = httpx2.Client(**pool_options(address, self.headers, timeout_s), verify=self.tls)
 
     @property
     def closed(self) -> bool:

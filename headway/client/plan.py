@@ -32,6 +32,8 @@ _UNHELD_MAX = 2
 _LATER = {408, 425, 429}
 #: What was lost sooner was not lost for its silence.
 _SILENT_S = 1.0
+#: How long an attempt may take at least, however soon the driver wants to be back; twice as long after each in vain.
+_ATTEMPT_S = 2.0
 _NEVER = float("inf")
 
 
@@ -125,6 +127,14 @@ class WatchPlan:
         if self.away_s(now):
             return self._why
         return StillRunning(self.job_id, None if self.latest is None else self.latest.status, waited_s)
+
+    def attempt_s(self, longest_s: float, patience_s: float) -> float:
+        """How long the next attempt may take for a driver that wants to be back within `patience_s`.
+
+        A slow API is heard in the end: it is given more time each time that it was not.
+        """
+        least_s = _ATTEMPT_S * 2.0 ** min(self._polls_failed + self._connects_failed, 10)
+        return min(longest_s, max(patience_s, least_s))
 
     def time_left_s(self, now: float, longest_s: float) -> float:
         """How long the next attempt may take, so that it does not outlast `timeout_s` by much."""

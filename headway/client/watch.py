@@ -1,20 +1,22 @@
 """A job's snapshots as they happen: the socket and the polls behind `Client.watch`."""
 
 import math
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from headway.client.exchange import status_request
 from headway.client.following import Following
 from headway.client.http import Http
-from headway.client.line import Line
+from headway.client.line import Line, shut_down
 from headway.client.plan import Connect, Poll, Wait
 from headway.errors import ApiUnavailable, HeadwayError
 from headway.snapshot import Snapshot
@@ -30,6 +32,7 @@ class Watch(Following, Iterator[Snapshot]):
         self._stack = ExitStack()
         self._closed = threading.Event()
         self._socket: ClientConnection | None = None
+        self._opening: socket.socket | None = None
         self._line: Line | None = None
         self._http = http
         super().__init__(http.address, job_id, timeout_s=timeout_s, request_s=http.timeout_s)
@@ -86,6 +89,8 @@ class Watch(Following, Iterator[Snapshot]):
     def close(self) -> None:
         """Stop watching; a thread that waits for the next snapshot gets none."""
         self._closed.set()
+        if (opening := self._opening) is not None:
+            shut_down(opening)
         self._hang_up()
 
     def __enter__(self) -> Self:
@@ -105,16 +110,16 @@ class Watch(Following, Iterator[Snapshot]):
                 self._closed.wait(min(seconds, threading.TIMEOUT_MAX))
                 return None
             case Connect(after):
-                self._connect(after)
+                self._connect(after, left_s)
                 return None
             case Poll() as poll:
-                return self._poll(poll)
+                return self._poll(poll, left_s)
 
-    def _poll(self, poll: Poll) -> Snapshot | None:
-        asked = status_request(poll.query, self._plan.etag, self._answer_s(poll.hold_s))
+    def _poll(self, poll: Poll, left_s: float) -> Snapshot | None:
+        asked = status_request(poll.query, self._plan.etag, self._answer_s(poll.hold_s, left_s))
         try:
-            http = self._own_line() if poll.hold_s else self._http
-            answer = http.send("GET", f"/status/{self.job_id}", **asked)
+            # A held answer that was lost is not asked for again.
+            answer = self._own_line().send("GET", f"/status/{self.job_id}", repeats=0 if poll.hold_s else 1, **asked)
         except HeadwayError as error:
             if self._closed.is_set():
                 return None
@@ -125,27 +130,41 @@ class Watch(Following, Iterator[Snapshot]):
         return self._plan.take_poll(answer.status_code, answer.headers, answer.content, time.monotonic())
 
     def _own_line(self) -> Line:
+        if self._http.closed:
+            raise HeadwayError("this client has been closed")
         if self._line is None:
-            self._line = Line(self._address, self._http.headers, self._request_s)
+            self._line = Line(self._http)
             if self._closed.is_set():
                 self._line.cut()
         return self._line
 
-    def _connect(self, after: int) -> None:
+    def _connect(self, after: int, left_s: float) -> None:
         self._drop_line()
         try:
-            connection = connect(self._socket_url(after), **self._socket_options(self._http.headers))
+            options = self._socket_options(self._http.headers, left_s)
+            # Any callable does, which the type does not say.
+            begin = cast(type[ClientConnection], self._begin)
+            connection = connect(self._socket_url(after), create_connection=begin, **options)
         except (OSError, WebSocketException, InvalidURI):
             self._plan.connect_failed(time.monotonic())
             return
+        finally:
+            self._opening = None
         self._socket = self._stack.enter_context(connection)
         self._plan.connected(time.monotonic())
         if self._closed.is_set():
             self._hang_up()
 
-    def _receive(self, socket: ClientConnection, left_s: float) -> Snapshot | None:
+    def _begin(self, connection: socket.socket, protocol: ClientProtocol, **options: Any) -> ClientConnection:
+        """Begin a WebSocket on a connection, which `close` ends even before there is an answer."""
+        self._opening = connection
+        if self._closed.is_set():
+            shut_down(connection)
+        return ClientConnection(connection, protocol, **options)
+
+    def _receive(self, connection: ClientConnection, left_s: float) -> Snapshot | None:
         try:
-            frame = socket.recv(timeout=min(left_s, threading.TIMEOUT_MAX))
+            frame = connection.recv(timeout=min(left_s, threading.TIMEOUT_MAX))
         except TimeoutError:
             return None
         except ConnectionClosed as end:

@@ -286,6 +286,14 @@ def test_a_page_of_jobs_is_asked_for_by_filters_and_cursor(api: ScriptedApi, cli
     assert api.seen[0].query == {"status": "running", "owner": "ada", "limit": "1", "cursor": "c1"}
 
 
+def test_a_closed_client_watches_nothing(api: ScriptedApi) -> None:
+    client = Client(api.url)
+    client.close()
+    with pytest.raises(HeadwayError, match="closed"):
+        next(client.watch("j1"))
+    assert api.seen == []
+
+
 def test_a_closed_client_says_so(api: ScriptedApi) -> None:
     client = Client(api.url)
     client.close()
