@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -37,13 +37,27 @@ def child_environment(settings: Settings, redis_url: str, stack_id: str) -> dict
     }
 
 
+def shell_environment(settings: Settings, redis_url: str) -> dict[str, str]:
+    """What a command in another terminal has to know to find everything that runs here."""
+    database = (
+        {} if settings.database_url is None else {"HEADWAY_DATABASE_URL": settings.database_url.get_secret_value()}
+    )
+    return {
+        "REDIS_URL": redis_url,
+        "HEADWAY_API_URL": api_url(settings),
+        "HEADWAY_UI_PORT": str(settings.ui_port),
+        "HEADWAY_DATA_DIR": str(settings.data_dir.absolute()),
+        **database,
+    }
+
+
 def grace_s(settings: Settings) -> float:
     """How long a worker lets its job finish when everything stops, in seconds: short, unless it was set."""
     return settings.shutdown_grace_s if "shutdown_grace_s" in settings.model_fields_set else CHILD_GRACE_S
 
 
 @contextmanager
-def environment_file(path: Path, **variables: str) -> Iterator[None]:
+def environment_file(path: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """Write `export NAME='value'` lines that a shell can read, for this user only; remove them at the end.
 
     Raises:

@@ -13,7 +13,7 @@ from types import FrameType
 from headway.settings import Settings
 from headway.stack.checks import check_ports, check_redis, without_password
 from headway.stack.child import Child, Terminal
-from headway.stack.environment import api_url, child_environment, environment_file, grace_s
+from headway.stack.environment import api_url, child_environment, environment_file, grace_s, shell_environment
 from headway.stack.errors import StackError
 from headway.stack.family import Family
 from headway.stack.first_job import FirstJob
@@ -139,11 +139,11 @@ def _links(settings: Settings, redis_url: str, server: RedisServer | None, termi
         f"  REDIS_URL        {without_password(redis_url)}",
         *([f"  and              {server.port_url}"] if server and server.port_url else []),
         f"  HEADWAY_API_URL  {url}",
-        f"  Both for another terminal:  . {shlex.quote(str(path))}",
+        f"  These and more for another terminal:  . {shlex.quote(str(path))}",
         "  Ctrl-C stops everything.",
     ]
     job = FirstJob(url, f"http://127.0.0.1:{settings.ui_port}", terminal.text, notes)
-    with environment_file(path, REDIS_URL=redis_url, HEADWAY_API_URL=url):
+    with environment_file(path, shell_environment(settings, redis_url)):
         job.start()
         try:
             yield

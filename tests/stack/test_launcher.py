@@ -1,5 +1,6 @@
 """The launcher over small processes that stand where API, worker and Streamlit stand."""
 
+import os
 import signal
 import socket
 import stat
@@ -127,6 +128,20 @@ def test_the_env_file_is_private_and_a_shell_can_read_it(start):
     for url in (redis_url, f"redis://127.0.0.1:{stack.environment['HEADWAY_REDIS_PORT']}"):
         with Redis.from_url(url) as client:
             assert client.ping()
+
+
+def test_a_shell_that_has_read_the_env_file_finds_the_page_and_the_database_too(start):
+    kept = "sqlite:////nowhere/it's kept.sqlite3"
+    stack = start(HEADWAY_DATABASE_URL=kept)
+    stack.wait_for_links()
+    names = ("HEADWAY_UI_PORT", "HEADWAY_DATA_DIR", "HEADWAY_DATABASE_URL")
+    print_them = f"import os; print([os.environ[name] for name in {names}])"
+    command = f'. "$1"; exec "{sys.executable}" -c "$2"'
+    clean = {"PATH": os.environ["PATH"]}
+    shown = subprocess.check_output(
+        ["sh", "-c", command, "sh", stack.data_dir / "env", print_them], text=True, env=clean
+    )
+    assert shown.strip() == str([stack.environment["HEADWAY_UI_PORT"], str(stack.data_dir), kept])
 
 
 def test_a_shell_that_still_names_our_own_socket_starts_it_anew(start, tmp_path):
