@@ -145,6 +145,9 @@ class Ready(BaseModel):
         description="`waiting` while recorders cannot reach their database, `none` without any recorder."
     )
     history_dropped: int = Field(description="Events that were lost before any recorder could write them.")
+    history_unreadable: str | None = Field(
+        description="Why this process cannot read history; null while it can, and before any recorder began it."
+    )
     judge: bool = Field(description="Whether a judge looks after dead workers, retries and lost jobs.")
 
 

@@ -164,7 +164,15 @@ UPLOAD = Upload(file_id="0123456789abcdef0123456789abcdef", bytes=8_257_536, nam
 ME = Me(name="ann", verified=True, role="operator", owner="ann", expires_at="2026-01-01T00:00:00.000Z")
 TICKET = Ticket(ticket="n7Kq3xT0m1sVbA5cQwZ8yL2dR4fJ6hU9eGiOaPkXtYs", expires_in_s=30)
 HEALTH = Health(version=__version__)
-READY = Ready(jobs=1, watchers=2, channels=1, judge=True, history="recording", history_dropped=0)
+READY = Ready(
+    jobs=1,
+    watchers=2,
+    channels=1,
+    judge=True,
+    history="recording",
+    history_dropped=0,
+    history_unreadable=None,
+)
 OVERVIEW = Overview(
     active=1,
     waiting=1,

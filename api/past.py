@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from headway.history.database import Database, HistoryUnavailable, database_url
+from headway.history.database import Database, HistoryUnavailable, NoHistory, database_url
 from headway.history.migrate import check
 from headway.settings import Settings
 
@@ -48,6 +48,16 @@ class Past:
             raise HistoryUnavailable(
                 "history does not answer in time: ask for a shorter time or one task, or try again"
             ) from None
+
+    async def trouble(self, wait_s: float) -> str | None:
+        """Why history cannot be read, found out within `wait_s` seconds; None where it can, or has not begun."""
+        try:
+            await self.ask(check, wait_s=wait_s)
+        except NoHistory:
+            return None
+        except HistoryUnavailable as error:
+            return str(error)
+        return None
 
     def close(self) -> None:
         """Close the connections; questions that nobody waits for any more end by themselves."""

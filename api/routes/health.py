@@ -41,7 +41,7 @@ async def get_health() -> Health:
 async def get_readiness(services: ServicesDep) -> Ready:
     """503 while Redis, or the subscription that sockets live on, is away.
 
-    Without a judge, and while history has to wait, it serves all the same, and says so.
+    Without a judge, and while history has to wait or cannot be read, it serves all the same, and says so.
     """
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -52,5 +52,12 @@ async def get_readiness(services: ServicesDep) -> Ready:
         raise RedisUnavailable(f"Redis does not answer: {error}") from error
     if not services.hub.connected:
         raise RedisUnavailable("the subscription to Redis is being restored")
+    unreadable = await services.past.trouble(PATIENCE_S)
     dropped = max((info.dropped for info in found), default=0)
-    return Ready(**services.hub.counts, judge=judged, history=recorders.state(found), history_dropped=dropped)
+    return Ready(
+        **services.hub.counts,
+        judge=judged,
+        history=recorders.state(found),
+        history_dropped=dropped,
+        history_unreadable=unreadable,
+    )

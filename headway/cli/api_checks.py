@@ -105,9 +105,13 @@ def _judge(ready: httpx2.Response) -> Finding:
 
 def _history(ready: httpx2.Response) -> Finding:
     try:
-        state, dropped = ready.json()["history"], int(ready.json()["history_dropped"])
+        said = ready.json()
+        state, dropped, unreadable = said["history"], int(said["history_dropped"]), said.get("history_unreadable")
     except (ValueError, KeyError, TypeError):
-        state, dropped = "none", 0
+        state, dropped, unreadable = "none", 0, None
+    if unreadable is not None:
+        advice = "look at HEADWAY_DATABASE_URL and HEADWAY_DATA_DIR where the API runs"
+        return bad("SQL", f"the API cannot read history: {unreadable}", advice)
     if state == "waiting":
         return warn("SQL", "the recorder cannot write history now", "look at HEADWAY_DATABASE_URL where it runs")
     if state == "none":

@@ -79,6 +79,17 @@ def test_how_history_is_kept_is_said(
     assert said in ended.out
 
 
+def test_a_history_that_the_api_cannot_read_is_bad_and_says_why(
+    headway: Command, module_redis_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "history.sqlite3").write_bytes(b"anything but a database " * 100)
+    with api_server(module_redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as server:
+        ended = headway("doctor", HEADWAY_API_URL=server.url)
+    assert level_of(ended, "SQL")[0] == "bad"
+    assert "the API cannot read history: history " in ended.out
+    assert "HEADWAY_DATABASE_URL" in ended.out
+
+
 def test_whether_a_judge_is_there_is_said(headway: Command, module_redis_url: str) -> None:
     with Redis.from_url(module_redis_url) as redis:
         redis.delete(keys.JUDGE)

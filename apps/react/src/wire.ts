@@ -689,6 +689,11 @@ export interface components {
              */
             readonly history_dropped: number;
             /**
+             * History Unreadable
+             * @description Why this process cannot read history; null while it can, and before any recorder began it.
+             */
+            readonly history_unreadable: string | null;
+            /**
              * Jobs
              * @description Jobs that somebody watches through this process.
              */
