@@ -124,4 +124,5 @@ def test_a_socket_that_keeps_refusing_is_asked_ever_more_rarely(api: ScriptedApi
         await until(lambda: len(batches(api, "j1")) == 8, "eight polls")
 
     follow(api, steps)
-    assert 1 <= len(api.subscriptions) < 7
+    # The eighth would be half a minute off.
+    assert 1 <= len(api.subscriptions) <= 7
