@@ -90,6 +90,22 @@ jobs = Table(
     # All that figures about a time need, so that they read no snapshots.
     Index("ix_jobs_ended", "finished_at", "task", "status", "run_s", "wait_s"),
     Index("ix_jobs_task_ended", "task", "finished_at", "status", "run_s", "wait_s"),
+    Index("ix_jobs_slowest", "run_s", "finished_at", "task", "owner"),
+)
+
+#: How many jobs came in (`submitted`), ended (`finished`, `failed`, `canceled`), and how long they took (`wait_s` and
+#: `run_s`, by `class`) in an hour, day or month, UTC: `2025-10-28T10`, `2025-10-28`, `2025-10`. No task or owner
+#: is "".
+job_rollups = Table(
+    "job_rollups",
+    metadata,
+    Column("level", String(5), primary_key=True),
+    Column("what", String(10), primary_key=True),
+    Column("period", String(13), primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("class", Integer, primary_key=True, autoincrement=False),
+    Column("jobs", BigInteger, nullable=False),
 )
 
 #: Each attempt of a job, as its latest event left it. `error` is `{type, detail}` (JSON text); `paused_s` as far as its

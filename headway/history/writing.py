@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from headway.history import schema
+from headway.history import rollups, schema
 from headway.history.batch import Batch
 from headway.history.coverage import Span, extend
 from headway.history.database import REFUSALS, Database
@@ -65,11 +65,14 @@ class Writer:
             ):
                 if rows:
                     connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+            changed = batch.job_ids
+            before = rollups.of_jobs(connection, changed)
             # What a later write does not say of them stays.
             self._put_latest(connection, schema.jobs, batch.jobs, keep=("wait_s",), first=("listed_at",))
             self._put_latest(connection, schema.job_attempts, batch.attempts, keep=("paused_s",))
             if batch.deleted:
                 self._forget(connection, batch.deleted)
+            rollups.add(connection, self._insert, before, rollups.of_jobs(connection, changed))
             if batch.numbers:
                 _cover(connection, batch)
 

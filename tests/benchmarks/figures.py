@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from headway.clock import format_utc
-from headway.history import schema
+from headway.history import rollups, schema
 from headway.history.database import Database, database_url
 from headway.history.figures import Figures
 from headway.history.job_list import JobList
@@ -69,8 +69,9 @@ def fill(address: str, jobs: int) -> None:
         with database.write() as connection:
             for first in range(0, jobs, _CHUNK):
                 _insert(connection, database.is_sqlite, list(_rows(first, min(first + _CHUNK, jobs), jobs)))
-        if not database.is_sqlite:
-            with database.write() as connection:
+        with database.write() as connection:
+            rollups.fill(connection)
+            if not database.is_sqlite:
                 connection.execute(text("ANALYZE"))
 
 

@@ -41,6 +41,9 @@ def test_what_was_recorded_before_is_listed_and_counted_and_a_lesson_writers_is_
     table = schema.jobs
     with empty_database.read() as connection:
         rows = connection.execute(select(table).order_by(table.c.job_id.desc())).all()
+        rolled = schema.job_rollups
+        counted = connection.execute(select(rolled.c.what, rolled.c.jobs).where(rolled.c.period == "2025-10-28T10"))
+        assert sorted(map(tuple, counted)) == [("finished", 1), ("finished", 1), ("submitted", 1), ("submitted", 1)]
     assert [(row.job_id, row.owner) for row in rows] == [("own", "ann"), ("lesson", None)]
     assert {(row.listed_at, row.finished_at, row.run_s) for row in rows} == {
         ("2025-10-28T10:00:00.000Z", "2025-10-28T10:05:00.000Z", 240)
