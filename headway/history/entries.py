@@ -103,9 +103,11 @@ class Written:
         """Its row in `jobs`."""
         members, event = self.members, self.event()
         times = {name: time(members.get(name)) for name in ("created_at", "started_at", "finished_at")}
+        # A lesson writer does not say it, or may say anything.
         if self.over:
-            # A lesson writer does not say it.
             times["finished_at"] = times["finished_at"] or event["at"]
+        else:
+            times["finished_at"] = None
         return {
             **{name: event[name] for name in ("job_id", "entry", "seq", "attempt", "status", "percent", "message")},
             **{name: text(members.get(name)) for name in ("task", "queue", "worker")},

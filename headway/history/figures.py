@@ -73,7 +73,7 @@ class Figures:
         with self._database.read() as connection:
             counted = connection.execute(
                 select(_task.label("task"), _jobs.c.status, func.count().label("jobs"))
-                .where(*ended)
+                .where(*ended, _status.in_(rollups.ENDS))
                 .group_by(_task, _jobs.c.status)
             ).all()
             waits = [_percentiles(connection, _jobs.c.wait_s, ended, by_task) for by_task in (True, False)]

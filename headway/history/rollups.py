@@ -29,7 +29,8 @@ Key = tuple[str, str, str, str, str, int]
 # How much of a time's text names its hour, day and month.
 _LEVELS = {"hour": 13, "day": 10, "month": 7}
 _WIDTH = math.log(1.02)
-_SHORTEST_S = 0.001
+# What is shorter counts as no time at all; what is longer, which only a foreign writer says, as so long.
+_SHORTEST_S, _LONGEST_S = 0.001, 1e12
 _CLASS_OF_NONE = -1_000
 _COLUMNS = tuple(
     schema.jobs.c[name] for name in ("job_id", "listed_at", "finished_at", "status", "task", "owner", "wait_s", "run_s")
@@ -40,7 +41,7 @@ _ROWS = 5_000
 
 def class_of(seconds: float) -> int:
     """The class that a duration is counted in."""
-    return _CLASS_OF_NONE if seconds < _SHORTEST_S else math.floor(math.log(seconds) / _WIDTH)
+    return _CLASS_OF_NONE if seconds < _SHORTEST_S else math.floor(math.log(min(seconds, _LONGEST_S)) / _WIDTH)
 
 
 def seconds_of(number: int) -> float:

@@ -158,6 +158,21 @@ def test_the_slowest_of_a_long_time_are_the_slowest_of_all_its_jobs(
     assert ours == asked.slowest(window, task, 10, Whose("ada"))
 
 
+@pytest.mark.parametrize("days", [1, 30])
+def test_what_a_foreign_writer_says_of_times_breaks_no_figure(
+    database: Database, writer: Writer, desk: Desk, days: int
+) -> None:
+    odd = '{"job_id": "%s", "status": "%s", "percent": 1, "elapsed_s": 1.79e308, "finished_at": "2025-10-28T10:00:00Z"}'
+    for job_id, status in (("goes-on", "running"), ("is-over", "finished")):
+        desk.redis.set(keys.snapshot(job_id), odd % (job_id, status))
+        desk.store.read(job_id)
+    writer.write(desk.entries())
+    noon_s = parse_utc("2025-10-28T12:00:00Z")
+    total = Figures(database).tasks(Window(noon_s - days * DAY_S, noon_s + days * DAY_S / 2)).total
+    assert (total.jobs, total.finished) == (1, 1)
+    assert total.run_s.p95 is not None
+
+
 @pytest.mark.parametrize("seconds", [0.0011, 0.5, 1.0, 59.9, 86_400.0, 1e9])
 def test_a_class_is_at_most_one_percent_off(seconds: float) -> None:
     assert rollups.seconds_of(rollups.class_of(seconds)) == pytest.approx(seconds, rel=0.01)
