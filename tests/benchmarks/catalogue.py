@@ -9,6 +9,7 @@ from tests.benchmarks import (
     eta,
     figures,
     idle,
+    lag,
     noops,
     notebook,
     page,
@@ -64,9 +65,10 @@ BENCHMARKS = (
     Benchmark(
         "figures",
         figures.lists_and_figures,
-        tuple(f"{name}{on}" for on in ("", "-pg") for name in ("list", "list-filtered", "figures")),
+        tuple(f"{name}{on}" for on in ("", "-pg") for name in ("list", "list-filtered", "figures", "all-time")),
     ),
     Benchmark("recorder", recorder.recorders, ("recorder", "recorder-sqlite", "recorder-pg")),
+    Benchmark("recorder-lag", lag.lags, ("recorder-lag", "recorder-lag-pg")),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
+from headway.analytics import Bucket
 from headway.clock import format_utc
 from headway.history import rollups, schema
 from headway.history.database import Database, database_url
@@ -22,13 +23,15 @@ from headway.listing import Filters
 from headway.settings import Settings
 from headway.status import Status
 from tests.benchmarks.child import in_child
-from tests.benchmarks.figure import Figure, against, at_most
+from tests.benchmarks.figure import Figure, absolute, against, at_most
 from tests.benchmarks.rounds import Measured, side_by_side
 from tests.postgres import postgres_server
 
 FEW, MANY = 1_000, 1_000_000
 #: A window has so many jobs, however many there are beside it.
 WINDOW_JOBS = 500
+#: All time is so many days; the jobs end in the last 70 of them.
+ALL_DAYS = 990
 _STEP_S = 6.0
 _END_S = 1_761_600_000.0
 _CHUNK = 10_000
@@ -59,6 +62,7 @@ def lists_and_figures(rounds: int) -> list[Figure]:
             found = side_by_side(ours, peer, rounds)
             names = ("list", "list-filtered", "figures")
             figures += [against(f"{name}{suffix}", "ms", *found.of(name), at_most(2)) for name in names]
+            figures.append(absolute(f"all-time{suffix}", "ms", found.of("all-time")[0], at_most(300)))
     return figures
 
 
@@ -76,22 +80,25 @@ def fill(address: str, jobs: int) -> None:
 
 
 def costs_ms(address: str, jobs: int) -> Measured:
-    """Milliseconds of a page of 50, of one of a status and a task, and of the figures of a window in the middle."""
+    """Milliseconds of a page of 50, of one of a status and a task, and of the figures of a window in the middle and
+    of all time."""
     with closing(Database(database_url(Settings(database_url=address)), read_only=True)) as database:
         job_list, figures = JobList(database), Figures(database)
         middle_s = _END_S - jobs / 2 * _STEP_S
         window = Window(middle_s - WINDOW_JOBS / 2 * _STEP_S, middle_s + WINDOW_JOBS / 2 * _STEP_S)
+        ever = Window(_END_S - ALL_DAYS * 86_400, _END_S + 86_400)
         place = (middle_s * 1000, "")
         rare = Filters(frozenset({Status.FAILED}), task="task-1")
         return {
             "list": _ms(lambda: job_list.below(place, Filters(), 50, None)),
             "list-filtered": _ms(lambda: job_list.below((math.inf, ""), rare, 5, None)),
             "figures": _ms(lambda: _ask_all(figures, window)),
+            "all-time": _ms(lambda: _ask_all(figures, ever, "day")),
         }
 
 
-def _ask_all(figures: Figures, window: Window) -> None:
-    figures.throughput(window, "hour")
+def _ask_all(figures: Figures, window: Window, bucket: Bucket = "hour") -> None:
+    figures.throughput(window, bucket)
     figures.tasks(window)
     figures.slowest(window)
 
