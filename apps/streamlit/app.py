@@ -37,6 +37,13 @@ job = st.Page(
     url_path="job",
     help="One job, live; its address can be shared.",
 )
+history = st.Page(
+    "app_pages/history.py",
+    title="History",
+    icon=":material/bar_chart:",
+    url_path="history",
+    help="How jobs went: how many, how long, and how many failed.",
+)
 workers = st.Page(
     "app_pages/workers.py",
     title="Workers",
@@ -56,7 +63,7 @@ start = st.Page(_start, title="headway", default=True, visibility="hidden")
 # A file, because the browser would fetch a named icon from somewhere else; first, or it would fetch the page's.
 st.set_page_config(page_icon=_HERE / "favicon.svg", layout="wide")
 st.logo(_HERE / "logo.svg", size="large")
-page = st.navigation([start, overview, run, jobs, job, workers], position="top")
+page = st.navigation([start, overview, run, jobs, job, history, workers], position="top")
 if "job" not in st.query_params:
     st.set_page_config(page_title=page_title(page.title))
 with st.container(horizontal_alignment="center"), st.container(width=_PAGE_PX):

@@ -26,7 +26,7 @@ def draw_filters() -> JobFilters:
     sides = st.grid(3, min_column_width=_COLUMN_PX)
     task = sides.cell().selectbox(
         "Task",
-        _task_names(),
+        task_names(),
         index=None,
         key="of_task",
         bind="query-params",
@@ -47,7 +47,8 @@ def clear_filters() -> None:
     st.session_state["queue"] = st.session_state["owner"] = ""
 
 
-def _task_names() -> list[str]:
+def task_names() -> list[str]:
+    """The tasks that there are to choose from, asked for now and then."""
     return _tasks_of(client().url)
 
 

@@ -49,6 +49,7 @@ def violations(page: Page, script: str) -> list[dict[str, Any]]:
         ("job?job=ax-run", "step 2/5"),
         ("job?job=ax-failed", "No room"),
         ("job", "A job by its id"),
+        ("history", "The last"),
         ("workers", "At work"),
     ],
 )
