@@ -203,7 +203,9 @@ function local(at) {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return at;
   const today = time.toDateString() === new Date().toDateString();
-  return today ? time.toLocaleTimeString() : time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  // As the other pages say it, whatever is usual where the reader is.
+  const clock = { timeStyle: "medium", hourCycle: "h23" };
+  return today ? time.toLocaleTimeString(undefined, clock) : time.toLocaleString(undefined, { dateStyle: "medium", ...clock });
 }
 
 // A screen reader hears changes of state and quarter steps, not every percent.

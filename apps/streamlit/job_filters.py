@@ -7,9 +7,8 @@ from session import client
 from headway.errors import HeadwayError
 from headway.status import Status
 
-_KEYS = ("status", "of_task", "queue", "owner")
-# Three of them fit beside each other on a phone.
-_COLUMN_PX = 105
+# Two of them fit beside each other on a phone.
+_COLUMN_PX = 150
 _TASKS_KEPT_S = 30
 
 
@@ -23,7 +22,8 @@ def draw_filters() -> JobFilters:
         key="status",
         bind="query-params",
     )
-    sides = st.grid(3, min_column_width=_COLUMN_PX)
+    sides = st.grid(4, min_column_width=_COLUMN_PX)
+    search = sides.cell().text_input("Search", key="search", bind="query-params", placeholder="Id, task, message")
     task = sides.cell().selectbox(
         "Task",
         task_names(),
@@ -36,7 +36,11 @@ def draw_filters() -> JobFilters:
     queue = sides.cell().text_input("Queue", key="queue", bind="query-params", placeholder="Any queue")
     owner = sides.cell().text_input("Owner", key="owner", bind="query-params", placeholder="Anybody's")
     return JobFilters(
-        tuple(Status(status) for status in statuses), task or None, queue.strip() or None, owner.strip() or None
+        statuses=tuple(Status(status) for status in statuses),
+        task=task or None,
+        queue=queue.strip() or None,
+        owner=owner.strip() or None,
+        search=search.strip() or None,
     )
 
 
@@ -44,7 +48,7 @@ def clear_filters() -> None:
     """Let everything through; for a button's callback."""
     st.session_state["status"] = []
     st.session_state["of_task"] = None
-    st.session_state["queue"] = st.session_state["owner"] = ""
+    st.session_state["queue"] = st.session_state["owner"] = st.session_state["search"] = ""
 
 
 def task_names() -> list[str]:

@@ -27,6 +27,8 @@ class JobFilters:
     task: str | None = None
     queue: str | None = None
     owner: str | None = None
+    #: Text in the id, the task or the message.
+    search: str | None = None
 
     def __bool__(self) -> bool:
         """Whether any job is left out."""
@@ -147,6 +149,7 @@ class JobsView:
             task=wanted.task,
             queue=wanted.queue,
             owner=wanted.owner,
+            search=wanted.search,
             limit=PAGE_JOBS,
             cursor=self._cursors[-1],
         )

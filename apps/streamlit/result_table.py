@@ -15,7 +15,8 @@ from headway.snapshot import Number
 # A longer table scrolls inside of its own frame.
 _ROWS_UNSCROLLED_MAX = 30
 # A table is painted, so that nothing measures its texts for us.
-_CHARACTER_PX, _CELL_PADDING_PX, _CELL_PX_MAX = 7, 22, 320
+_CHARACTER_PX, _THIN_PX, _CELL_PADDING_PX, _CELL_PX_MAX = 7, 4, 20, 320
+_THIN = frozenset(".,:;'|!-ijl ")
 # Three digits of the middle number and one of the smallest; where that takes too many zeros, four of each by itself.
 _DECIMALS_MIN, _DECIMALS_MAX = 2, 6
 _EACH_BY_ITSELF = "%.4g"
@@ -95,5 +96,10 @@ def _texts(cells: list[Any]) -> list[str | None]:
 
 
 def _width_px(name: str, cells: list[Any]) -> int:
-    longest = max(len(name), *(len(text or "") for text in _texts(cells)), 1)
-    return min(_CELL_PX_MAX, _CELL_PADDING_PX + _CHARACTER_PX * longest)
+    longest_px = max(map(_text_px, (name, *(text or "" for text in _texts(cells)))))
+    return min(_CELL_PX_MAX, _CELL_PADDING_PX + max(longest_px, _CHARACTER_PX))
+
+
+def _text_px(text: str) -> int:
+    thin = sum(character in _THIN for character in text)
+    return _CHARACTER_PX * (len(text) - thin) + _THIN_PX * thin

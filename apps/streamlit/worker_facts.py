@@ -11,6 +11,18 @@ from session import job_link
 from headway.quantities import duration
 from headway.workers import WorkerInfo
 
+# Together as wide as the widest page; of what does not fit, the tasks are cut first.
+_WIDTHS_PX = {
+    "Lease": 140,
+    "Worker": 110,
+    "Up since": 100,
+    "Queues": 85,
+    "Tasks": 225,
+    "Host": 105,
+    "Process": 75,
+    "Version": 70,
+}
+
 
 def draw_workers(workers: list[WorkerInfo], *, key: str) -> None:
     """Draw these workers, each a row."""
@@ -22,7 +34,8 @@ def draw_workers(workers: list[WorkerInfo], *, key: str) -> None:
         hide_index=True,
         height="content",
         placeholder="",
-        column_config={"Runs now": column.LinkColumn(display_text=r"job=(.+)$"), "Lease": column.TextColumn(width=150)},
+        column_config={name: column.TextColumn(width=width_px) for name, width_px in _WIDTHS_PX.items()}
+        | {"Runs now": column.LinkColumn(display_text=r"job=(.+)$", width=125)},
         alt="Workers",
     )
 

@@ -63,8 +63,9 @@ def test_filters_are_asked_for(scripted_api: ScriptedApi, open_page: OpenPage) -
     app = open_page(scripted_api.url, "jobs")
     app.text_input(key="owner").set_value(" ada ").run()
     app.button_group(key="status").set_value(["failed"]).run()
+    app.text_input(key="search").set_value(" chunk 3 ").run()
     asked = listings(scripted_api)[-1]
-    assert (asked["status"], asked["owner"]) == ("failed", "ada")
+    assert (asked["status"], asked["owner"], asked["search"]) == ("failed", "ada", "chunk 3")
     assert "queue" not in asked
 
 

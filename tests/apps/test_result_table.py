@@ -54,3 +54,8 @@ def test_a_column_is_as_wide_as_its_longest_text_or_its_name_up_to_a_bound() -> 
         columns(one([text], name))[name]["width"] for text, name in (("x" * 9, "a"), ("x", "n" * 9), ("x" * 99, "a"))
     ]
     assert widths[0] == widths[1] < widths[2] == 320
+
+
+def test_a_column_is_as_wide_as_what_its_widest_cell_takes() -> None:
+    shown = columns({"columns": ["a", "b"], "rows": [["2014-01-01T04:00:00Z", "WWWWWWWWWWWWWWWWWWWW"]]})
+    assert shown["a"]["width"] < shown["b"]["width"]
