@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
-from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, WorkerReport
+from headway.analytics import Bucket, Curves, EventPage, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
@@ -125,6 +125,10 @@ class AsyncClient:
     async def log_page(self, job_id: str, *, after: str | None = None) -> LogPage:
         """Some lines of a job's log at once; see `Client.log_page`."""
         return await self._http.ask(request.logs(job_id, after, 0))
+
+    async def event_page(self, job_id: str, *, after: str | None = None, limit: int = 1_000) -> EventPage:
+        """Some of what happened to a job, oldest first; see `Client.event_page`."""
+        return await self._http.ask(request.history(job_id, after=after, limit=limit))
 
     async def metric_series(
         self, job_id: str, *, names: Iterable[str] = (), points: int | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
-from headway.analytics import Bucket, Curves, SlowJobs, TaskReport, Throughput, WorkerReport
+from headway.analytics import Bucket, Curves, EventPage, SlowJobs, TaskReport, Throughput, WorkerReport
 from headway.client import request
 from headway.client.address import Address, identity
 from headway.client.aio_http import AsyncHttp
@@ -231,6 +231,19 @@ class Client:
             InvalidJobId: no job can have this id.
         """
         return self._http.ask(request.logs(job_id, after, 0))
+
+    def event_page(self, job_id: str, *, after: str | None = None, limit: int = 1_000) -> EventPage:
+        """Some of what happened to a job, oldest first, which a recorder writes down a moment later.
+
+        Args:
+            after: an earlier page's `next`, for the events that follow it; None for the first ones.
+            limit: 1 to 5,000 events.
+
+        Raises:
+            JobNotFound: the API does not know it.
+            InvalidJobId: no job can have this id.
+        """
+        return self._http.ask(request.history(job_id, after=after, limit=limit))
 
     def metric_series(self, job_id: str, *, names: Iterable[str] = (), points: int | None = None) -> list[MetricSeries]:
         """What a job measured, one series a name.

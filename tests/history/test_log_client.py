@@ -1,4 +1,4 @@
-"""A job's log and series by the client and on the command line."""
+"""A job's log, series and events by the client and on the command line."""
 
 import asyncio
 import os
@@ -96,3 +96,15 @@ def test_a_page_of_a_log_goes_on_where_another_ended(served: Served):
         served.log(job_id, ["two"])
         assert [line.line for line in client.log_page(job_id, after=first.next_cursor).lines] == ["two"]
     assert (first.more, first.over) == (False, False)
+
+
+def test_a_page_of_events_goes_on_where_another_ended(served: Served):
+    job_id = served.running()
+    served.record(job_id)
+    with Client(served.url) as client:
+        everything = client.event_page(job_id).events
+        first = client.event_page(job_id, limit=1)
+        assert first.next is not None
+        rest = client.event_page(job_id, after=first.next).events
+    assert [*first.events, *rest] == everything
+    assert [event.status for event in everything] == ["queued", "started"]

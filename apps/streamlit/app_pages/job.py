@@ -5,6 +5,7 @@ from job_list import recent_jobs
 from live_job import live_job
 from live_log import live_log, log_of
 from live_metrics import live_metrics
+from live_past import live_past
 from session import draw_link
 
 st.title("Job")
@@ -13,6 +14,7 @@ job_id = st.query_params.get("job", "").strip()
 if job_id:
     view = live_job(job_id, last_lines=True)
     live_metrics(view)
+    live_past(view)
     live_log(log_of(view))
     if not view.unknown:
         draw_link(job_id)
