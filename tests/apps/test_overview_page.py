@@ -63,6 +63,17 @@ def test_what_is_stalled_or_lost_stands_apart(scripted_api: ScriptedApi, open_pa
     assert lists(app) == {"Stalled jobs": ["s"], "Lost jobs": ["l"], "Jobs under way": ["a"]}
 
 
+def test_what_came_of_jobs_today_is_asked_for_now_and_then(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
+    answer(scripted_api, workers=[ALIVE])
+    hours = [{"start": AT, "submitted": 9, "finished": 3}, {"start": AT, "submitted": 1, "failed": 1}]
+    period = {"since": AT, "until": AT, "bucket": "hour"}
+    scripted_api.answer("GET", "/analytics/throughput", 200, {**period, "buckets": hours})
+    found = figures(open_page(scripted_api.url, "overview").run())
+    assert (found["Came in today"], found["Finished today"], found["Failed today"]) == ("10", "3", "1")
+    assert found["Failure rate today"] == "25.0%"
+    assert asked(scripted_api).count("/analytics/throughput") == 1
+
+
 def test_jobs_that_nobody_will_run_are_warned_of(scripted_api: ScriptedApi, open_page: OpenPage) -> None:
     answer(scripted_api, waiting=2, queues=[QueueLoad(queue="gpu", waiting=2)], workers=[ALIVE])
     assert open_page(scripted_api.url, "overview").warning[0].value == "Jobs wait where no worker listens: `gpu`."

@@ -1,4 +1,4 @@
-"""What is going on now: the whole page runs again at the API's pace, with one request each time."""
+"""What is going on now: the whole page runs again at the API's pace, and but for one now and then with one request."""
 
 import streamlit as st
 from away import draw_away
@@ -6,6 +6,7 @@ from overview_parts import draw_jobs, draw_lease, draw_numbers, draw_queues, dra
 from overview_view import OverviewView
 from session import client
 from streamlit_autorefresh import st_autorefresh
+from today import draw_today
 
 view = st.session_state.setdefault("overview_view", OverviewView())
 view.refresh(client())
@@ -13,6 +14,8 @@ st.title("Overview")
 draw_away(view, known=view.overview is not None)
 if view.overview is not None:
     draw_numbers(view.overview)
+    if not view.problem:
+        draw_today()
     draw_trouble(view.overview)
     draw_jobs(view.overview)
     draw_queues(view.overview)
