@@ -8,16 +8,11 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from headway import keys
-from tests.react.kit import KIT, need_packages
+from tests.browser.axe import axe_script, violations
 from tests.wait import wait_for
 
-_SERIOUS = {"serious", "critical"}
 # What Streamlit itself draws, and no page of ours can change: its grids' canvas, its header.
-_NOT_OURS = "[data-testid='stDataFrame'], [data-testid='stHeader'], [data-testid='stFileUploader']"
-_RUN = """async notOurs => {
-  const found = await axe.run({exclude: [notOurs]}, {resultTypes: ["violations"]});
-  return found.violations.map(({id, impact, nodes}) => ({id, impact, nodes: nodes.map(node => node.target.join(" "))}));
-}"""
+_NOT_OURS = [f"[data-testid='{part}']" for part in ("stDataFrame", "stHeader", "stFileUploader")]
 _BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 _AT = "2026-01-01T12:00:00.000Z"
 
@@ -30,14 +25,7 @@ def put(redis: Redis, job_id: str, status: str, **members: Any) -> None:
 
 @pytest.fixture(scope="module")
 def script() -> str:
-    need_packages()
-    return (KIT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-def violations(page: Page, script: str) -> list[dict[str, Any]]:
-    page.evaluate(script)
-    found = page.evaluate(_RUN, _NOT_OURS)
-    return [violation for violation in found if violation["impact"] in _SERIOUS]
+    return axe_script()
 
 
 @pytest.mark.parametrize(
@@ -60,10 +48,10 @@ def test_a_page_has_no_serious_violation(
     put(redis, "ax-failed", "failed", percent=40, error={"type": "OSError", "detail": "No room"}, updated_at=_AT)
     page.goto(f"{app_url}/{path}")
     expect(page.get_by_text(there).first).to_be_visible()
-    assert violations(page, script) == []
+    assert violations(page, script, *_NOT_OURS) == []
     page.set_viewport_size({"width": 390, "height": 844})
-    assert violations(page, script) == []
+    assert violations(page, script, *_NOT_OURS) == []
     bright = page.evaluate(_BACKGROUND)
     page.emulate_media(color_scheme="dark")
     wait_for(lambda: page.evaluate(_BACKGROUND) != bright, 10, "the page is dark")
-    assert violations(page, script) == []
+    assert violations(page, script, *_NOT_OURS) == []

@@ -93,6 +93,7 @@ def test_a_page_keeps_what_it_knew_while_the_api_is_away_and_recovers_by_itself(
         page.goto(address)
         expect(live.get_by_role("progressbar")).to_have_js_property("value", 20)
     expect(live.get_by_text("The API has not answered for")).to_be_visible()
+    expect(live.locator("[data-headway=job]")).to_have_css("filter", "grayscale(1)")
     expect(live.get_by_role("progressbar")).to_have_js_property("value", 20)
     redis.set(keys.snapshot("k-lost"), json.dumps({"job_id": "k-lost", "status": "running", "percent": 60}))
     with api_server(module_redis_url, port=port):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from headway import keys
+from tests.browser.axe import axe_script, violations
 from tests.fixtures import Stack
 from tests.servers import api_server, worker_process
 
@@ -119,3 +121,40 @@ def test_it_fits_a_phone(page: Page, served: Stack, redis: Redis) -> None:
         page.goto(served.api_url + address)
         expect(page.get_by_role("progressbar").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_what_jobs_say_is_text_and_nothing_else(page: Page, served: Stack, redis: Redis) -> None:
+    script = "<img src=x onerror='document.title=1'><script>document.title=1</script>"
+    bars = [{"id": n, "parent": None, "desc": script, "n": 1, "total": 2, "unit": script} for n in range(2)]
+    table = {"type": "table", "columns": [script], "rows": [[script]]}
+    put(redis, "p-run", task=script, message=script, percent=40, n=1, total=2, unit=script, bars=bars)
+    put(redis, "p-fail", status="failed", message=script, error={"type": script, "detail": script})
+    put(redis, "p-table", status="finished", result=table)
+    put(redis, "p-json", status="finished", result={"html": script})
+    for job_id, places in (
+        ("p-run", ["h1", "[data-part=line]", "[data-part=facts]", "[data-part=bar-name]"]),
+        ("p-fail", ["[data-part=error] strong", "[data-part=error] span"]),
+        ("p-table", ["th", "td"]),
+        ("p-json", ["[data-part=result]"]),
+    ):
+        page.goto(f"{served.api_url}/ui/jobs/{job_id}")
+        for place in places:
+            expect(page.locator(place).first).to_contain_text(script)
+        expect(page.locator("img, main script")).to_have_count(0)
+        expect(page).to_have_title(re.compile(f"{job_id} · headway$"))
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_has_a_serious_violation_of_what_everybody_can_use(
+    page: Page, served: Stack, redis: Redis, colours: Literal["light", "dark"]
+) -> None:
+    axe = axe_script()
+    put(redis, "p-axe-run", percent=40, message="step 2/5", n=2, total=5)
+    put(redis, "p-axe-fail", status="failed", percent=40, error={"type": "OSError", "detail": "No room"})
+    redis.zadd(keys.INDEX, {"p-axe-run": 4e12, "p-axe-fail": 4e12})
+    page.emulate_media(color_scheme=colours)
+    for address, there in (("", "p-axe-run"), ("jobs/p-axe-run", "running: step 2/5"), ("jobs/p-axe-fail", "No room")):
+        page.goto(f"{served.api_url}/ui/{address}")
+        expect(page.get_by_text(there).first).to_be_visible()
+        assert violations(page, axe) == []
+    redis.zrem(keys.INDEX, "p-axe-run", "p-axe-fail")

@@ -16,6 +16,7 @@ from headway.access.tokens import Token
 from headway.settings import Settings
 from headway.store import Store
 from tests.api.watching import WrittenJob
+from tests.browser.axe import axe_script, violations
 from tests.servers import api_server
 
 KEPT = "sessionStorage.length + localStorage.length + document.cookie.length"
@@ -97,6 +98,7 @@ def test_what_is_no_good_token_is_refused_with_a_sentence_and_another_one_may_be
     ):
         sign_in(page, wrong)
         expect(page.get_by_role("alert")).to_have_text(said)
+    assert violations(page, axe_script()) == []
     sign_in(page, house.token()[1])
     expect(page.get_by_role("heading", name="Recent jobs")).to_be_visible()
 
