@@ -38,8 +38,9 @@ export class Headway {
   #sleepOn: (() => void) | null = null;
 
   constructor(options: HeadwayOptions = {}) {
+    const { roundMs = 50, draw = Math.random, sockets = true } = options;
     this.api = new Api(options);
-    this.options = { roundMs: 50, draw: Math.random, sockets: true, ...options };
+    this.options = { ...options, roundMs, draw, sockets };
   }
 
   /** Frames and bodies so far that could not be read; the last snapshot stayed. */

@@ -66,7 +66,7 @@ export class Job {
   /** Whether there is nothing to wait for: it ended, or cannot be followed. */
   get isSettled(): boolean {
     const { snapshot, problem } = this.#view;
-    return problem !== null || (snapshot !== null && isTerminal(snapshot));
+    return problem !== null || (!!snapshot && isTerminal(snapshot));
   }
 
   /** Take a snapshot in; false if it is no news. */

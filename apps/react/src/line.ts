@@ -73,7 +73,7 @@ export class Line {
   /** The network may be back, or somebody looks again: find out now. */
   wake(): void {
     this.#connectAt = 0;
-    if (this.#jobs.size && this.#poll === null) this.#ask();
+    if (this.#jobs.size && !this.#poll) this.#ask();
     // A request that began before may hang in a network that is gone.
     else if (this.#pace.failures || this.#poll?.holdS) this.#askAnew();
   }
@@ -123,7 +123,7 @@ export class Line {
 
   async #ask(): Promise<void> {
     this.#pollAlarm.clear();
-    if (this.#poll !== null || !this.#jobs.size) return;
+    if (this.#poll || !this.#jobs.size) return;
     const asked = this.#isLive && this.#fresh.size ? this.#fresh : this.#jobs.keys();
     const jobIds = [...asked];
     const holdS = this.#holdFor(jobIds);
@@ -132,7 +132,7 @@ export class Line {
     const answer = await poll.ask();
     if (this.#poll !== poll) return;
     this.#poll = null;
-    if (answer === null || isFailure(answer)) this.#failed(poll, answer);
+    if (!answer || isFailure(answer)) this.#failed(poll, answer);
     else if (![200, 304, 404].includes(answer.httpStatus)) this.#refuse(errorOf(answer).message);
     else this.#answered(poll, answer);
   }
@@ -221,7 +221,7 @@ export class Line {
   }
 
   #connectIfDue(): void {
-    if (!this.#sockets || this.#socket !== null || this.#pace.failures || !this.#jobs.size) return;
+    if (!this.#sockets || this.#socket || this.#pace.failures || !this.#jobs.size) return;
     const wait = this.#connectAt - performance.now();
     if (wait > 0) {
       this.#connectAlarm.set(wait);
@@ -259,7 +259,7 @@ export class Line {
   #heard(): void {
     this.#heardAt = Date.now();
     this.#behind = 0;
-    if (this.#poll === null && this.#jobs.size) this.#pollAlarm.set(SILENT_MS);
+    if (!this.#poll && this.#jobs.size) this.#pollAlarm.set(SILENT_MS);
   }
 
   #loseSocket(good: boolean): void {
@@ -272,7 +272,7 @@ export class Line {
     this.#connectAt = performance.now() + wait;
     if (pollsStopped) {
       this.#say("polling");
-      if (this.#poll === null) this.#pollAlarm.set(good ? spread : 0);
+      if (!this.#poll) this.#pollAlarm.set(good ? spread : 0);
     }
     this.#connectIfDue();
   }

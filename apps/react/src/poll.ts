@@ -85,8 +85,8 @@ export class Poll {
 }
 
 /** Whether an answer means: later. */
-export function isFailure(answer: Answer | null): boolean {
-  return answer === null || answer.httpStatus >= 500 || FAILED.includes(answer.httpStatus);
+export function isFailure(answer: Answer): boolean {
+  return answer.httpStatus >= 500 || FAILED.includes(answer.httpStatus);
 }
 
 // What is no list of the API's is one value that cannot be read.

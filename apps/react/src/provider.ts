@@ -46,7 +46,7 @@ export function HeadwayProvider(props: HeadwayProviderProps): JSX.Element {
 /** The connection of the nearest `HeadwayProvider`; without one, the page's own to `DEFAULT_URL`. */
 export function useHeadway(): Headway {
   const given = useContext(Context);
-  if (given !== null) return given;
+  if (given) return given;
   shared ??= new Headway();
   return shared;
 }

@@ -69,7 +69,7 @@ export function question<T>(
     );
     if (own !== turn) return;
     underWay = false;
-    failures = next.error === null ? 0 : failures + 1;
+    failures = next.error ? failures + 1 : 0;
     const pause = pauseMs(next.error);
     if (pause) alarm.set(isHidden() ? Math.max(pause, HIDDEN_MS) : pause);
     view = next;

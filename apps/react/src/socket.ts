@@ -83,7 +83,7 @@ export class ManySocket {
     const { type } = message;
     const jobId = String(message.job_id);
     const snapshot = type === "snapshot" ? readSnapshot(message.snapshot) : null;
-    if (snapshot !== null) {
+    if (snapshot) {
       this.#frames += 1;
       this.#events.snapshot(snapshot);
     } else if (type === "end") {
@@ -101,7 +101,7 @@ export class ManySocket {
     if (this.#over) return;
     const lived = this.isOpen && performance.now() - this.#openedAt >= GOOD_MS;
     this.close();
-    this.#events.ended(code, reason, this.#frames > 0 || (lived && code !== null && code !== LOST));
+    this.#events.ended(code, reason, this.#frames > 0 || (lived && code !== LOST));
   }
 
   #send(message: object): void {

@@ -54,7 +54,7 @@ export function useJobs(
     for (const snapshot of data ?? []) headway.offer(snapshot);
   }, [headway, data]);
   const jobs = useSyncExternalStore(store.subscribe, store.get, () => NOTHING);
-  return { jobs, isLoading: ids === null && data === null && error === null, error };
+  return { jobs, isLoading: !(ids || data || error), error };
 }
 
 function isIds(which: readonly string[] | JobFilter): which is readonly string[] {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Headway } from "../src/headway";
 import type { JobView } from "../src/job";
 import { held, NOTHING } from "./held";
 import { shot } from "./scripted";
@@ -295,4 +296,10 @@ test("the lesson's own API, which counts nothing and knows single jobs alone, is
   expect(views.map(({ snapshot }) => snapshot?.seq).filter(Boolean)).toEqual([1, 2, 3]);
   expect(headway.view("b")).toMatchObject({ connection: "polling", snapshot: { seq: 1 } });
   expect(api.seen.filter(({ path }) => path === "/status")).toHaveLength(1);
+});
+
+test("an option that is given as undefined is left to its default", () => {
+  const given: object = { sockets: undefined, roundMs: undefined, draw: undefined };
+  const { options } = new Headway(given);
+  expect(options).toEqual({ sockets: true, roundMs: 50, draw: Math.random });
 });
