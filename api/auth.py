@@ -7,7 +7,7 @@ from headway.access.roles import Role
 from headway.history.whose import Whose
 from headway.store import Stored
 
-Action = Literal["submit", "upload", "list", "observe", "read", "pause", "resume", "cancel", "retry", "delete"]
+Action = Literal["submit", "upload", "list", "observe", "audit", "read", "pause", "resume", "cancel", "retry", "delete"]
 
 LOCAL_NAME = "local"
 _NAME_MAX = 100
@@ -55,6 +55,9 @@ def allow(principal: Principal, action: Action, job: Stored | None) -> bool:
     """Whether `principal` may do this; `job` is None where the action is about no single job."""
     if principal.role is None or (principal.role == "viewer" and action not in _LOOKING):
         return False
+    if action == "audit":
+        # It names everybody's jobs.
+        return principal.role == "admin" and principal.owner is None
     if job is None:
         return True
     if principal.owner is not None:

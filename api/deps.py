@@ -1,6 +1,6 @@
 """What routes ask for by type: the services of this process, and who is asking."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import Depends, Header
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from api.audit import Audit
 from api.auth import NOBODY, Action, Principal, allow
 from api.expired import Expired
 from api.hub import Hub
@@ -30,6 +31,7 @@ class Services:
     engine: Engine
     hub: Hub
     sign_in: SignIn
+    audit: Audit
     sessions: Sessions
     past: Past
     expired: Expired
@@ -88,12 +90,14 @@ def principal_of(scope: Scope) -> Principal:
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 
 
-def may(action: Action) -> Callable[[Principal], Principal]:
+def may(action: Action) -> Callable[[Principal, Services], Awaitable[Principal]]:
     """A dependency that lets pass who may do this, about no single job, and answers 403 to everyone else."""
 
-    def allowed(principal: PrincipalDep) -> Principal:
+    async def allowed(principal: PrincipalDep, services: ServicesDep) -> Principal:
         if not allow(principal, action, None):
-            raise NotAllowed(f"{principal.name!r} may not do this: {action}")
+            why = f"{principal.name!r} may not do this: {action}"
+            await services.audit.refused(principal, action, why)
+            raise NotAllowed(why)
         return principal
 
     return allowed
@@ -106,4 +110,5 @@ HubDep = Annotated[Hub, Depends(get_hub)]
 Submitter = Annotated[Principal, Depends(may("submit"))]
 Uploader = Annotated[Principal, Depends(may("upload"))]
 Lister = Annotated[Principal, Depends(may("list"))]
+Auditor = Annotated[Principal, Depends(may("audit"))]
 Observer = Annotated[Principal, Depends(may("observe"))]

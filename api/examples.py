@@ -23,6 +23,7 @@ from api.answers import (
     Ticket,
     Upload,
 )
+from headway.access.audit import Deed, DeedPage
 from headway.analytics import (
     Curve,
     CurvePoint,
@@ -231,6 +232,21 @@ CURVES = Curves(
             points=[CurvePoint(t_s=0.0, percent=0), CurvePoint(t_s=9.35, percent=100, n=336_776, total=336_776)],
         )
     ]
+)
+
+DEEDS = DeedPage(
+    actions=[
+        Deed(
+            action="cancel",
+            by="bob",
+            verified=True,
+            outcome="refused",
+            detail="'bob' may not do this: cancel",
+            job_id=JOB_ID_EXAMPLE,
+            at=_CHANGED_AT,
+        )
+    ],
+    next=4711,
 )
 
 EVENTS = EventPage(

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems, uploads
+from api.audit import Audit
 from api.deadline import ANSWER_S
 from api.deps import Services
 from api.doors import Doors
@@ -19,6 +20,7 @@ from api.past import Past
 from api.routes import (
     access,
     analytics,
+    audit,
     control,
     events,
     files,
@@ -91,6 +93,7 @@ def create_app(settings: Settings, engine: engines.Engine | None = None, *, sign
         overview,
         analytics,
         access,
+        audit,
         health,
     ):
         app.include_router(module.router)
@@ -123,11 +126,12 @@ async def _services(settings: Settings, engine: engines.Engine, sign_in: SignIn 
     expired = Expired(store, past)
     hub = Hub(settings, store, expired)
     hub.start()
-    sign_in = sign_in or (ByToken(store) if settings.auth == "required" else Local())
+    audit = Audit(store, settings)
+    sign_in = sign_in or (ByToken(store, audit) if settings.auth == "required" else Local())
     sessions = Sessions(store, sign_in)
     sessions.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub, sign_in, sessions, past, expired)
+        yield Services(settings, store, blocking_store, engine, hub, sign_in, audit, sessions, past, expired)
     finally:
         await sessions.close()
         past.close()

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from starlette.datastructures import Headers
 
+from api.audit import Audit
 from api.auth import Principal, local_user
 from headway.access import tokens
 from headway.errors import NotSignedIn
@@ -41,8 +42,9 @@ class Local:
 class ByToken:
     """Everybody has to show a token, that was neither revoked nor has expired."""
 
-    def __init__(self, store: AsyncStore) -> None:
+    def __init__(self, store: AsyncStore, audit: Audit) -> None:
         self._store = store
+        self._audit = audit
 
     async def by_headers(self, headers: Headers) -> Principal:
         """Who holds the token of `Authorization: Bearer`."""
@@ -55,6 +57,15 @@ class ByToken:
     async def by_token(self, token: str) -> Principal:
         """Who holds an API token."""
         parts = tokens.taken_apart(token)
+        try:
+            principal = await self._holder(parts)
+        except NotSignedIn as error:
+            await self._audit.turned_away(None if parts is None else parts[0], str(error))
+            raise
+        await self._audit.signed_in(principal)
+        return principal
+
+    async def _holder(self, parts: tuple[str, str] | None) -> Principal:
         if parts is None:
             raise NotSignedIn("what was sent is no token of headway's")
         known = await self._store.run(tokens.find(parts[0]))

@@ -40,6 +40,8 @@ WORKERS = "workers:seen"
 #: Sorted set of recorders' names by the time they last said how they are (s since 1970), trimmed by age.
 RECORDERS = "recorders:seen"
 
+#: Stream of who did what or was refused it, apart from the events of jobs; capped by `HEADWAY_EVENTS_MAX`.
+AUDIT = "access:audit"
 #: Hash of API tokens, id to JSON with the digest of the secret; bounded by those who make them, and leaving it revokes.
 TOKENS = "access:tokens"
 
@@ -146,6 +148,11 @@ def recorder(name: str) -> str:
 def ticket(digest: str) -> str:
     """Whom a ticket lets in, once (string, JSON, half a minute)."""
     return f"access:ticket:{digest}"
+
+
+def rate(what: str, who: str) -> str:
+    """How often somebody did something in this window of time (string, expires with it)."""
+    return f"access:rate:{what}:{who}"
 
 
 def submission(principal: str, idempotency_key: str) -> str:

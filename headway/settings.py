@@ -92,7 +92,9 @@ class Settings(BaseSettings):
         description="Age from which only a job's first and last events and changes of status are kept, in seconds.",
     )
     history_rows_max: int = Field(
-        default=10_000_000, ge=100, description="Most events, log lines and metric values kept in history, of each."
+        default=10_000_000,
+        ge=100,
+        description="Most events, log lines, metric values and actions kept in history, of each.",
     )
     engine: Literal["rq"] = Field(default="rq", description="The queue library that runs jobs.")
     keep_s: Seconds = Field(

@@ -111,17 +111,21 @@ async def act_on_jobs(asked: Bulk, services: ServicesDep, principal: Lister, key
 )
 async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Its snapshot, its parameters and its result are removed."""
-    await _may(services, principal, job_id, "delete")
     by, verified = principal.name, principal.verified
-    await in_thread(partial(control.delete, services.blocking_store, job_id, by, verified=verified))
+    async with services.audit.refusals(principal, "delete", job_id):
+        await _may(services, principal, job_id, "delete")
+        await in_thread(partial(control.delete, services.blocking_store, job_id, by, verified=verified))
     services.hub.forget(job_id)
     return Response(status_code=204)
 
 
 async def _act(services: Services, principal: Principal, job_id: str, action: Action, key: str | None) -> Stored:
-    await _may(services, principal, job_id, action)
-    request = Request(action, principal.name, principal.verified, None if key is None else check_idempotency_key(key))
-    stored = await in_thread(control.act, services.blocking_store, services.engine, job_id, request)
+    async with services.audit.refusals(principal, action, job_id):
+        await _may(services, principal, job_id, action)
+        checked = None if key is None else check_idempotency_key(key)
+        request = Request(action, principal.name, principal.verified, checked)
+        # What is done the job's own event says.
+        stored = await in_thread(control.act, services.blocking_store, services.engine, job_id, request)
     # Before the message of the change arrives, this process already answers with it.
     services.hub.offer(job_id, stored)
     return stored

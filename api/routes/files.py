@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 
 from api import examples, problems, uploads
 from api.answers import Upload
-from api.deps import SettingsDep, Uploader
+from api.deps import ServicesDep, SettingsDep, Uploader
 
 router = APIRouter(tags=["files"])
 
@@ -34,7 +34,9 @@ _BODY = {
     },
     openapi_extra={"requestBody": _BODY},
 )
-async def upload_file(request: Request, settings: SettingsDep, principal: Uploader) -> Upload:
+async def upload_file(request: Request, settings: SettingsDep, services: ServicesDep, principal: Uploader) -> Upload:
     """One file part, written to disk as it arrives; give its `file_id` to a parameter of format `headway-file`."""
     await to_thread.run_sync(uploads.sweep, settings)
-    return await uploads.receive(request.headers.get("content-type", ""), request.stream(), settings)
+    received = await uploads.receive(request.headers.get("content-type", ""), request.stream(), settings)
+    await services.audit.did(principal, "upload")
+    return received

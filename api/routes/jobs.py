@@ -70,6 +70,7 @@ async def submit_job(
     )
     stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
     job_id = json.loads(stored.raw)["job_id"]
+    await services.audit.did(principal, "submit", job_id)
     return json_bytes(stored.raw, 201, {"Location": f"/jobs/{job_id}"})
 
 

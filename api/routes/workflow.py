@@ -47,4 +47,6 @@ async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submi
         served=await catalogue.served(services.store, info.name, info.queue),
     )
     stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
-    return LessonJob(job_id=json.loads(stored.raw)["job_id"])
+    job_id = json.loads(stored.raw)["job_id"]
+    await services.audit.did(principal, "submit", job_id)
+    return LessonJob(job_id=job_id)

@@ -70,7 +70,7 @@ def identity(user: str | None, token: str | None) -> dict[str, str]:
     """
     if token is None and (setting := get_settings().token) is not None:
         token = setting.get_secret_value()
-    headers = {"X-Headway-User": header_text(user if user is not None else _os_user())}
+    headers = {"X-Headway-User": header_text(user if user is not None else os_user())}
     if token is not None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise BadInput("token: only printable ASCII characters without spaces can be sent")
@@ -84,7 +84,8 @@ def header_text(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in latin).strip() or "unknown"
 
 
-def _os_user() -> str:
+def os_user() -> str:
+    """What the operating system calls whoever runs this; "unknown" where it does not say."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from headway import keys
 from headway.errors import Unreadable
+from headway.history.deeds import deed
 from headway.history.entries import Entry, Row, Written, action, ended, extra, lines, points, written
 
 logger = logging.getLogger("headway.recorder")
@@ -89,6 +90,9 @@ class Batch:
         place = entry.place
         if entry.stream == keys.LOGS:
             self.logs += lines(entry, place)
+            return
+        if entry.stream == keys.AUDIT:
+            self.actions.append(deed(entry, place))
             return
         # What cannot be read is dealt with too: it is not missing.
         self._count(entry, place)

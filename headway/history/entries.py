@@ -237,6 +237,8 @@ def action(entry: Entry, job_id: str, place: str, extra: Mapping[str, Any]) -> R
         "action": (text(found.get("asked")) or "")[:16],
         "by": text(found.get("by")),
         "verified": found.get("verified") is True,
+        "outcome": "allowed",
+        "detail": None,
         "at": time(found.get("at")) or entry.at,
         "entry": place,
         "idx": 0,

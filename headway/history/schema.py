@@ -183,7 +183,7 @@ job_metrics = Table(
     Index(None, "at"),
 )
 
-#: Who asked what of a job, and when; stays when the job is deleted.
+#: Who asked what, and whether it was allowed; stays when the job is deleted. `job_id` is empty for what is about none.
 job_actions = Table(
     "job_actions",
     metadata,
@@ -195,6 +195,8 @@ job_actions = Table(
     Column("at", UtcTime, nullable=False),
     Column("entry", ENTRY, nullable=False),
     Column("idx", Integer, nullable=False),
+    Column("outcome", String(8), nullable=False, server_default="allowed"),
+    Column("detail", Text),
     UniqueConstraint("job_id", "entry", "idx"),
     Index(None, "at"),
 )

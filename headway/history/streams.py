@@ -1,4 +1,4 @@
-"""The streams of events and log lines, read as one of a group: what one takes, no other one gets."""
+"""The streams of events, log lines and the audit, read as one of a group: what one takes, no other one gets."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from headway import keys
 from headway.history.entries import Entry
 
 GROUP = "recorder"
-STREAMS = (keys.EVENTS, keys.LOGS)
+STREAMS = (keys.EVENTS, keys.LOGS, keys.AUDIT)
 #: Entries taken at once from each stream.
 TAKE_MAX = 1_000
 # A consumer that took nothing for so long is gone, in milliseconds.

@@ -60,7 +60,7 @@ class Tidier:
 
     def _forget_many(self, connection: Connection) -> bool:
         more = False
-        for table in (schema.job_progress_events, schema.job_logs, schema.job_metrics):
+        for table in (schema.job_progress_events, schema.job_logs, schema.job_metrics, schema.job_actions):
             row_id = table.c.id
             low, high = connection.execute(select(func.min(row_id), func.max(row_id))).one()
             # To count is slow; where the numbers span less there cannot be more.

@@ -51,6 +51,7 @@ CHANGES = {"ann", "operator", "admin"}
 #: What each route is for; one that is missing here fails the test below.
 LOOKS = {"GET"}
 CHANGES_NOTHING = {("POST", "/tickets")}
+FOR_ADMINS = {("GET", "/audit")}
 #: What is 404 although the job is there: a lesson writer's job has no log, nobody a task of that name.
 MAY_BE_MISSING = {"/tasks/{name}", "/jobs/{job_id}/result"}
 
@@ -58,7 +59,7 @@ MAY_BE_MISSING = {"/tasks/{name}", "/jobs/{job_id}/result"}
 #: What is answered of a job that is over, whether Redis still has it or not.
 OF_A_PAST_JOB = [
     *("/status/{}", "/events/{}", "/analytics/curves?job_id={}"),
-    *(f"/jobs/{{}}{part}" for part in ("", "/history", "/logs", "/metrics", "/result")),
+    *(f"/jobs/{{}}{part}" for part in ("", "/actions", "/history", "/logs", "/metrics", "/result")),
 ]
 DAY = {"since": "2025-10-28T00:00:00Z", "until": "2025-10-29T00:00:00Z"}
 
@@ -119,6 +120,8 @@ def test_each_route_lets_each_one_do_what_they_may_and_no_more(house: House, cal
             http_status = asked(house.clients[who], call, job_id)
             if call in ABOUT_A_JOB and whose not in SEES[who]:
                 assert http_status == 404, (who, whose)
+            elif call in FOR_ADMINS and who != "admin":
+                assert http_status == 403, who
             elif changes and who not in CHANGES and path != "/jobs/bulk":
                 assert http_status == 403, (who, whose)
             else:

@@ -25,7 +25,7 @@ BODIES: dict[str, Any] = {
     "/workflow/run": {},
 }
 #: What is said to be away, where neither Redis answers nor a recorder has begun history, if it is not Redis.
-AWAY = {"analytics": "history-unavailable"}
+AWAY = {"analytics": "history-unavailable", "audit": "history-unavailable"}
 WITHOUT_REDIS = {"/healthz", "/files", "/me"}
 
 

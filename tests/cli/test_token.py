@@ -1,7 +1,12 @@
 """`headway token`: tokens made, listed and taken back by whoever may speak to Redis."""
 
-import pytest
+import json
+from typing import Any
 
+import pytest
+from redis import Redis
+
+from headway import keys
 from tests.cli.command import Command
 
 
@@ -42,3 +47,17 @@ def test_what_no_token_can_be_is_refused_with_a_sentence(token: Command, options
     assert (ended.status, ended.out) == (2, "")
     assert sentence in ended.err
     assert token("token", "ls").lines[1:] == []
+
+
+def test_the_audit_says_who_made_and_took_back_which_token_and_no_secret(token: Command, redis_url: str) -> None:
+    (text,) = token("token", "create", "--role", "viewer").lines
+    token_id, secret = text.split("_", 2)[1:]
+    token("token", "revoke", token_id)
+    with Redis.from_url(redis_url) as redis:
+        found: Any = redis.xrange(keys.AUDIT)
+    deeds = [json.loads(fields[b"deed"]) for _, fields in found]
+    assert [(one["action"], one["detail"]) for one in deeds] == [
+        (f"{what} token", f"token {token_id}") for what in ("make", "revoke")
+    ]
+    assert all(one["by"] for one in deeds)
+    assert secret not in json.dumps(deeds)

@@ -159,6 +159,68 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Deed
+         * @description What somebody did, or was refused.
+         */
+        readonly Deed: {
+            /**
+             * Action
+             * @description sign-in, submit, upload, pause, resume, cancel, retry, delete, audit, make token, revoke token.
+             * @example cancel
+             */
+            readonly action: string;
+            /**
+             * At
+             * @example 2025-10-28T10:21:34.000Z
+             */
+            readonly at: string;
+            /**
+             * By
+             * @description Who; null where nobody knows.
+             * @example ann
+             */
+            readonly by?: string | null;
+            /**
+             * Detail
+             * @description Why it was refused, or which token it is about.
+             */
+            readonly detail?: string | null;
+            /**
+             * Job Id
+             * @description null for what is about no job.
+             */
+            readonly job_id?: string | null;
+            /**
+             * Outcome
+             * @default allowed
+             * @enum {string}
+             */
+            readonly outcome: "allowed" | "refused";
+            /**
+             * Verified
+             * @description Whether the name was proved, or only claimed.
+             * @default false
+             */
+            readonly verified: boolean;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * DeedPage
+         * @description What was done, newest first, and the cursor of the following page; null on the last.
+         */
+        readonly DeedPage: {
+            /** Actions */
+            readonly actions: readonly components["schemas"]["Deed"][];
+            /**
+             * Next
+             * @example 4711
+             */
+            readonly next?: number | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * EndedAttempt
          * @description How an attempt ended.
          */
@@ -1330,6 +1392,8 @@ export type Control = components['schemas']['Control'];
 export type Curve = components['schemas']['Curve'];
 export type CurvePoint = components['schemas']['CurvePoint'];
 export type Curves = components['schemas']['Curves'];
+export type Deed = components['schemas']['Deed'];
+export type DeedPage = components['schemas']['DeedPage'];
 export type EndedAttempt = components['schemas']['EndedAttempt'];
 export type Event = components['schemas']['Event'];
 export type EventPage = components['schemas']['EventPage'];

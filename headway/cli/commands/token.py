@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from headway.access import tokens
+from headway.access.audit import note
 from headway.access.roles import Role
 from headway.access.tokens import Token
 from headway.cli.commands.worker import check_redis
 from headway.cli.lines import clean
 from headway.cli.say import say, warn
 from headway.cli.table import Column, print_table
+from headway.client.address import os_user
 from headway.clock import format_utc
 from headway.errors import BadInput, NotFound
 from headway.settings import get_settings
@@ -46,6 +48,7 @@ def create(
     made, text = tokens.mint(role, owner=owner, name=name, expires_at=expires_at)
     with _store() as store:
         store.run(tokens.save(made))
+        _note(store, "make token", made.token_id)
     say(text)
     warn(f"token {made.token_id} of {clean(made.name)}: keep it now, it is not shown again")
 
@@ -64,6 +67,7 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="TOKEN", help="As `he
     with _store() as store:
         if not store.run(tokens.revoke(token_id)):
             raise NotFound(f"there is no token {token_id!r}: `headway token ls` lists those that there are")
+        _note(store, "revoke token", token_id)
     warn(f"token {token_id} is not valid any more")
 
 
@@ -73,6 +77,10 @@ def _store() -> Iterator[Store]:
     check_redis(settings)
     with closing(Store(settings)) as store:
         yield store
+
+
+def _note(store: Store, action: str, token_id: str) -> None:
+    store.run(note(action, os_user(), entries_max=get_settings().events_max, detail=f"token {token_id}"))
 
 
 def _seconds(text: str) -> int:
