@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from api.auth import Action, Principal
 from headway.access import rates
 from headway.access.audit import note
-from headway.errors import Conflict, HeadwayError, NotAllowed, NotFound, RedisUnavailable
+from headway.errors import Conflict, HeadwayError, NotAllowed, NotFound, RedisUnavailable, TooMany
 from headway.settings import Settings
 from headway.store import AsyncStore
 
@@ -64,7 +64,7 @@ class Audit:
         """Note it if what is done within is refused."""
         try:
             yield
-        except (Conflict, NotAllowed, NotFound) as error:
+        except (Conflict, NotAllowed, NotFound, TooMany) as error:
             await self.refused(principal, action, str(error), job_id)
             raise
 

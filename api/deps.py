@@ -12,6 +12,7 @@ from api.audit import Audit
 from api.auth import NOBODY, Action, Principal, allow
 from api.expired import Expired
 from api.hub import Hub
+from api.limits import Limits
 from api.past import Past
 from api.sessions import Sessions
 from api.sign_in import SignIn
@@ -32,6 +33,7 @@ class Services:
     hub: Hub
     sign_in: SignIn
     audit: Audit
+    limits: Limits
     sessions: Sessions
     past: Past
     expired: Expired

@@ -111,6 +111,17 @@ async def find_newer(services: Services, principal: Principal, job_id: str, seen
     return await find_latest(services, principal, job_id) if latest.stored.adopted else latest
 
 
+async def may_submit(services: Services, principal: Principal) -> None:
+    """Let pass whoever has not submitted too much, while there is room for a job.
+
+    Raises:
+        TooMany: either is not so.
+    """
+    async with services.audit.refusals(principal, "submit"):
+        await services.limits.submit(principal)
+        await services.limits.room()
+
+
 def _allowed(stored: Stored | None, principal: Principal, job_id: str, action: Action) -> Stored:
     if stored is None or not allow(principal, action, stored):
         raise JobNotFound(job_id)

@@ -16,6 +16,7 @@ from api.doors import Doors
 from api.expired import Expired
 from api.guard import ORIGIN, BodyGuard, NamesGuard
 from api.hub import Hub
+from api.limits import Limits
 from api.past import Past
 from api.routes import (
     access,
@@ -131,7 +132,8 @@ async def _services(settings: Settings, engine: engines.Engine, sign_in: SignIn 
     sessions = Sessions(store, sign_in)
     sessions.start()
     try:
-        yield Services(settings, store, blocking_store, engine, hub, sign_in, audit, sessions, past, expired)
+        limits = Limits(store, settings)
+        yield Services(settings, store, blocking_store, engine, hub, sign_in, audit, limits, sessions, past, expired)
     finally:
         await sessions.close()
         past.close()

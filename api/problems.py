@@ -63,6 +63,7 @@ FORBIDDEN = Kind(403, "forbidden", "Forbidden", "requests from https://example.o
 CONFLICT = Kind(409, "conflict", "The job's state does not allow this", "the job has not finished")
 TOO_LARGE = Kind(413, "too-large", "The body is too large", "the body is larger than 1048576 bytes")
 UNSUPPORTED = Kind(415, "bad-request", "The request cannot be used", "send application/json or multipart/form-data")
+TOO_MANY = Kind(429, "too-many", "Too many requests", "'ann' may make 60 submits and uploads a minute: try …")
 INTERNAL = Kind(500, "internal", "Internal error", "something went wrong here; the server's log says what")
 UNREADABLE = Kind(502, "unreadable", "What is stored cannot be read", "what is stored for job … cannot be read: …")
 REDIS_UNAVAILABLE = Kind(503, "redis-unavailable", "Redis does not answer", "Redis does not answer: …")
@@ -87,6 +88,7 @@ _OF_ERROR: tuple[tuple[type[errors.HeadwayError], Kind], ...] = (
     (errors.InvalidParams, BAD_PARAMS),
     (errors.TooLarge, TOO_LARGE),
     (errors.BadInput, BAD_REQUEST),
+    (errors.TooMany, TOO_MANY),
     (errors.Conflict, CONFLICT),
     (errors.Unreadable, UNREADABLE),
     (errors.RedisUnavailable, REDIS_UNAVAILABLE),
@@ -144,7 +146,8 @@ async def _headway(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.InvalidJobId):
         return response(kind, kind.example, [{"field": "job_id", "detail": str(error)}])
     fields = error.errors if isinstance(error, errors.InvalidParams) else None
-    return response(kind, str(error), fields)
+    again = {"Retry-After": str(error.after_s)} if isinstance(error, errors.TooMany) else None
+    return response(kind, str(error), fields, again)
 
 
 async def _request(request: Request, error: Exception) -> Response:

@@ -84,6 +84,14 @@ class NotAllowed(HeadwayError):
     """Who asks may not do this."""
 
 
+class TooMany(HeadwayError):
+    """A limit is reached; `after_s` is how long to wait before asking again, in whole seconds, None if not known."""
+
+    def __init__(self, sentence: str, after_s: int | None = None) -> None:
+        self.after_s = after_s
+        super().__init__(sentence)
+
+
 class Conflict(HeadwayError):
     """The job's state does not allow this now; read it again before deciding."""
 

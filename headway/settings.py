@@ -130,6 +130,17 @@ class Settings(BaseSettings):
         description="How long a job that is canceled or out of time has for its next step before its processes are "
         "ended, in seconds.",
     )
+    submits_per_minute: int = Field(
+        default=0, ge=0, description="Most submits and uploads of one user in a minute; 0 is any number."
+    )
+    actions_per_minute: int = Field(
+        default=0,
+        ge=0,
+        description="Most pauses, resumes, cancels, retries and deletes of one user in a minute; 0 is any.",
+    )
+    waiting_max: int = Field(
+        default=0, ge=0, description="Most jobs that wait, above which none is taken; 0 is any number."
+    )
     events_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of events.")
     logs_max: int = Field(default=100_000, ge=100, description="Entries kept in the stream of log lines.")
     index_max: int = Field(default=1_000_000, ge=100, description="Jobs kept in the list of jobs.")

@@ -14,7 +14,7 @@ from api.deps import Lister, PrincipalDep, Services, ServicesDep
 from api.jobs import find_job
 from headway import control
 from headway.control import Request
-from headway.errors import BadInput, Conflict, EngineUnavailable, NotAllowed, NotFound, Unreadable
+from headway.errors import BadInput, Conflict, EngineUnavailable, NotAllowed, NotFound, TooMany, Unreadable
 from headway.keys import check_idempotency_key
 from headway.snapshot import Action, Snapshot
 from headway.store import Stored
@@ -33,6 +33,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     **problems.documented(
         problems.JOB_NOT_FOUND,
         problems.CONFLICT,
+        problems.TOO_MANY,
         problems.ENGINE_UNAVAILABLE,
         *problems.EVERYWHERE,
         *problems.STORED,
@@ -92,7 +93,7 @@ async def act_on_jobs(asked: Bulk, services: ServicesDep, principal: Lister, key
     for job_id in dict.fromkeys(asked.ids):
         try:
             stored = await _act(services, principal, job_id, asked.action, key)
-        except (BadInput, Conflict, NotFound, Unreadable, EngineUnavailable) as error:
+        except (BadInput, Conflict, NotFound, TooMany, Unreadable, EngineUnavailable) as error:
             answers.append(BulkAnswer(job_id=job_id, snapshot=None, problem=str(error)))
         else:
             answers.append(BulkAnswer(job_id=job_id, snapshot=stored.snapshot, problem=None))
@@ -106,13 +107,16 @@ async def act_on_jobs(asked: Bulk, services: ServicesDep, principal: Lister, key
     status_code=204,
     responses={
         204: {"description": "It is gone, for everybody and at once."},
-        **problems.documented(problems.JOB_NOT_FOUND, problems.CONFLICT, *problems.EVERYWHERE, *problems.STORED),
+        **problems.documented(
+            problems.JOB_NOT_FOUND, problems.CONFLICT, problems.TOO_MANY, *problems.EVERYWHERE, *problems.STORED
+        ),
     },
 )
 async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Its snapshot, its parameters and its result are removed."""
     by, verified = principal.name, principal.verified
     async with services.audit.refusals(principal, "delete", job_id):
+        await services.limits.act(principal)
         await _may(services, principal, job_id, "delete")
         await in_thread(partial(control.delete, services.blocking_store, job_id, by, verified=verified))
     services.hub.forget(job_id)
@@ -121,7 +125,10 @@ async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalD
 
 async def _act(services: Services, principal: Principal, job_id: str, action: Action, key: str | None) -> Stored:
     async with services.audit.refusals(principal, action, job_id):
+        await services.limits.act(principal)
         await _may(services, principal, job_id, action)
+        if action == "retry":
+            await services.limits.room()
         checked = None if key is None else check_idempotency_key(key)
         request = Request(action, principal.name, principal.verified, checked)
         # What is done the job's own event says.

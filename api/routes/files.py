@@ -30,12 +30,16 @@ _BODY = {
     status_code=201,
     responses={
         201: examples.one(examples.UPLOAD),
-        **problems.documented(problems.STORAGE_FULL, problems.UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE),
+        **problems.documented(
+            problems.TOO_MANY, problems.STORAGE_FULL, problems.UNAVAILABLE, *problems.WITH_BODY, *problems.EVERYWHERE
+        ),
     },
     openapi_extra={"requestBody": _BODY},
 )
 async def upload_file(request: Request, settings: SettingsDep, services: ServicesDep, principal: Uploader) -> Upload:
     """One file part, written to disk as it arrives; give its `file_id` to a parameter of format `headway-file`."""
+    async with services.audit.refusals(principal, "upload"):
+        await services.limits.submit(principal)
     await to_thread.run_sync(uploads.sweep, settings)
     received = await uploads.receive(request.headers.get("content-type", ""), request.stream(), settings)
     await services.audit.did(principal, "upload")

@@ -12,7 +12,7 @@ from api.answers import NAME, JobDetail, JobId, JobPage, Submit, json_bytes
 from api.deadline import in_thread
 from api.deps import Lister, PrincipalDep, ServicesDep, Submitter
 from api.job_pages import job_page
-from api.jobs import find_kept
+from api.jobs import find_kept, may_submit
 from api.validation import check_params
 from headway.errors import Conflict, NotFound, Unreadable
 from headway.history.database import HistoryUnavailable
@@ -44,6 +44,7 @@ IdempotencyKey = Annotated[
             problems.TASK_NOT_FOUND,
             problems.BAD_PARAMS,
             problems.CONFLICT,
+            problems.TOO_MANY,
             problems.ENGINE_UNAVAILABLE,
             *problems.WITH_BODY,
             *problems.EVERYWHERE,
@@ -55,6 +56,7 @@ async def submit_job(
     asked: Submit, services: ServicesDep, principal: Submitter, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """The answer is the job's snapshot: queued, or what became of it meanwhile."""
+    await may_submit(services, principal)
     info = await catalogue.find_task(services.store, asked.task)
     check_params(info, asked.params)
     queue = asked.queue or info.queue

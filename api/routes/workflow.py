@@ -8,6 +8,7 @@ from api import catalogue, examples, problems
 from api.answers import LessonJob, LessonRun
 from api.deadline import in_thread
 from api.deps import ServicesDep, Submitter
+from api.jobs import may_submit
 from api.validation import check_params
 from headway import lesson
 from headway.submit import Submission, submit
@@ -24,6 +25,7 @@ router = APIRouter(tags=["lesson"])
         200: examples.one(examples.LESSON_JOB),
         **problems.documented(
             problems.BAD_PARAMS,
+            problems.TOO_MANY,
             problems.ENGINE_UNAVAILABLE,
             *problems.WITH_BODY,
             *problems.EVERYWHERE,
@@ -33,6 +35,7 @@ router = APIRouter(tags=["lesson"])
 )
 async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submitter) -> LessonJob:
     """Accepted even when no worker has ever announced the task."""
+    await may_submit(services, principal)
     info = await catalogue.find_task(services.store, lesson.NAME)
     # The lesson's loop takes no step for a negative number; the task itself wants 0 said for that.
     params = {"n_steps": max(0, asked.n_steps)}

@@ -1,4 +1,4 @@
-"""How often somebody does something, counted in Redis for all processes of the API together."""
+"""What limits go by: how often somebody does something, and how many jobs wait."""
 
 import hashlib
 from dataclasses import dataclass
@@ -21,6 +21,15 @@ def count(what: str, who: str, window_s: int) -> Call[Count]:
     # Whatever a name is made of and however long it is, the key is short.
     key = keys.rate(what, hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()[:32])
     return Call(_count, commands=(("SET", key, 0, "EX", window_s, "NX"), ("INCR", key), ("PTTL", key)))
+
+
+def waiting() -> Call[int]:
+    """How many jobs are queued, in all queues together."""
+    return Call(_first, commands=(("ZCARD", keys.WAITING),))
+
+
+def _first(raw: list[Any]) -> int:
+    return int(raw[0])
 
 
 def _count(raw: list[Any]) -> Count:

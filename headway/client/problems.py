@@ -15,6 +15,7 @@ from headway.errors import (
     StorageFull,
     TaskNotFound,
     TooLarge,
+    TooMany,
     Unreadable,
 )
 
@@ -58,6 +59,8 @@ def error_of(http_status: int, body: bytes, *, about: str = "", base: str = "") 
             return TooLarge(detail)
         case 409, _:
             return Conflict(detail)
+        case 429, "too-many":
+            return TooMany(detail)
         case 422, "bad-params" if fields := _fields_of(problem):
             return InvalidParams(about, fields)
         case _:

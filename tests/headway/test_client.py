@@ -31,6 +31,7 @@ from headway.errors import (
     StorageFull,
     TaskNotFound,
     TooLarge,
+    TooMany,
     Unreadable,
 )
 from headway.snapshot import Snapshot
@@ -142,6 +143,8 @@ def test_a_token_travels_in_a_header_and_shows_nowhere_else(api: ScriptedApi) ->
         (502, problem("unreadable", UNREADABLE), Unreadable, f"^{UNREADABLE}$"),
         (422, problem("bad-request", "limit: at most 200", errors=[{"field": "limit"}]), ApiRefused, "at most 200"),
         (507, problem("storage-full", "no room left"), StorageFull, "no room left"),
+        (429, problem("too-many", "try again in 7 s"), TooMany, "^try again in 7 s$"),
+        (429, b"slow down", ApiRefused, "HTTP 429"),
         (413, b"<html>", ApiRefused, "HTTP 413"),
         (502, b"", ApiUnavailable, "no explanation given"),
         (307, b"", ApiRefused, "HTTP 307"),
