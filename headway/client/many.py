@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,6 +23,8 @@ from headway.client.plan import UNKNOWN_S
 from headway.client.turns import GRACE_S, Turns
 from headway.errors import ApiRefused, ApiUnavailable, HeadwayError, JobNotFound, Unreadable
 from headway.snapshot import Snapshot, WireModel
+
+T = TypeVar("T")
 
 #: How many jobs the API lets one socket follow.
 _SERVED_MAX = 200
@@ -81,6 +83,10 @@ class ManyWatch:
         if self._seqs.pop(job_id, None) is not None and job_id in self._served:
             self._served.discard(job_id)
             self._start(self._say({"op": "unsubscribe", "jobs": [job_id]}))
+
+    async def ask(self, asked: request.Request[T]) -> T:
+        """Ask the API something else beside the following; errors as `Http.ask`."""
+        return await self._http.ask(asked)
 
     async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self._run())

@@ -27,6 +27,16 @@ class Listener(Protocol):
         """A second has passed; so long the API has not answered, 0 while it does."""
 
 
+class Asker(Protocol):
+    """Who asks the API for more than how single jobs go on."""
+
+    async def ask(self, api: ManyWatch) -> None:
+        """Ask again and again, in the feed's thread; canceled when it is dismissed."""
+
+    def give_up(self, error: HeadwayError) -> None:
+        """What ended the feed."""
+
+
 class Feed:
     """Follow jobs for listeners; any thread may ask, and the thread lives while there is somebody to tell."""
 
@@ -34,6 +44,7 @@ class Feed:
         self._client = client
         self._lock = threading.Lock()
         self._listeners: dict[str, list[Listener]] = {}
+        self._askers: dict[Asker, asyncio.Task[None] | None] = {}
         self._latest: dict[str, Snapshot] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
@@ -46,9 +57,7 @@ class Feed:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._begin, listener)
                 return
-            self._loop = asyncio.new_event_loop()
-            thread = threading.Thread(target=self._run, args=(self._loop,), name="headway-watch", daemon=True)
-        thread.start()
+            self._start()
 
     def leave(self, listener: Listener) -> None:
         """Tell a listener nothing any more."""
@@ -62,6 +71,22 @@ class Feed:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._after_leaving, listener.job_id)
 
+    def attend(self, asker: Asker) -> None:
+        """Have somebody ask, until `dismiss` or an end of its own."""
+        with self._lock:
+            self._askers[asker] = None
+            if self._loop is None:
+                self._start()
+            else:
+                self._loop.call_soon_threadsafe(self._begin_asking, asker)
+
+    def dismiss(self, asker: Asker) -> None:
+        """Let somebody ask no more."""
+        with self._lock:
+            asking = self._askers.pop(asker, None)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._after_asking, asking)
+
     def call(self, what: Callable[[], None]) -> None:
         """Do something in the feed's thread, which alone writes to widgets; here, when there is none any more."""
         with self._lock:
@@ -70,6 +95,10 @@ class Feed:
                 loop.call_soon_threadsafe(what)
         if loop is None:
             what()
+
+    def _start(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._run, args=(self._loop,), name="headway-watch", daemon=True).start()
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -84,16 +113,23 @@ class Feed:
             self._loop = None
             told = [listener for listeners in self._listeners.values() for listener in listeners]
             self._listeners.clear()
+            askers = list(self._askers)
+            self._askers.clear()
         for listener in told:
             listener.take(None, error)
+        for asker in askers:
+            asker.give_up(error)
 
     async def _follow_all(self) -> None:
         self._left = asyncio.Event()
         async with self._client.many(self._news) as self._watch:
             with self._lock:
                 waiting = [listener for listeners in self._listeners.values() for listener in listeners]
+                askers = list(self._askers)
             for listener in waiting:
                 self._begin(listener)
+            for asker in askers:
+                self._begin_asking(asker)
             while not self._over():
                 try:
                     await asyncio.wait_for(self._left.wait(), _TICK_S)
@@ -105,7 +141,7 @@ class Feed:
     def _over(self) -> bool:
         """Whether nobody listens any more; then the next who does has a new thread."""
         with self._lock:
-            if self._listeners:
+            if self._listeners or self._askers:
                 return False
             self._loop = None
             self._latest.clear()
@@ -117,6 +153,24 @@ class Feed:
             self._told(listener, latest, None)
         elif self._watch is not None:
             self._watch.follow(listener.job_id)
+
+    def _begin_asking(self, asker: Asker) -> None:
+        with self._lock:
+            if self._watch is not None and asker in self._askers and self._askers[asker] is None:
+                self._askers[asker] = asyncio.create_task(self._ask(asker, self._watch))
+
+    async def _ask(self, asker: Asker, api: ManyWatch) -> None:
+        try:
+            await asker.ask(api)
+        except Exception as error:  # the thread's edge: one table must not end the bars
+            _log.exception("asking for jobs")
+            asker.give_up(HeadwayError(f"{type(error).__name__}: {error}"))
+        self.dismiss(asker)
+
+    def _after_asking(self, asking: asyncio.Task[None] | None) -> None:
+        if asking is not None:
+            asking.cancel()
+        self._left.set()
 
     def _after_leaving(self, job_id: str) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from ipywidgets.widgets.widget import _instances
 
 from headway.client import Client
 from headway.notebook import Handle
+from headway.notebook.feed import feed_of
 from headway.snapshot import Snapshot
 from tests.wait import wait_for
 
@@ -19,8 +20,16 @@ def bars_client(url: str) -> Iterator[Client]:
     """A client whose bars are gone afterwards, with the thread that moved them."""
     with Client(url) as client:
         yield client
-    wait_for(lambda: "headway-watch" not in [thread.name for thread in threads()], 15, "the thread ends")
-    Widget.close_all()
+    feed = feed_of(client)
+    try:
+        wait_for(lambda: "headway-watch" not in [thread.name for thread in threads()], 20, "the thread ends")
+    finally:
+        # What a test that failed left on show is not to fail the others.
+        for listener in [listener for told in list(feed._listeners.values()) for listener in told]:
+            feed.leave(listener)
+        for asker in list(feed._askers):
+            feed.dismiss(asker)
+        Widget.close_all()
 
 
 def show(client: Client, snapshot: Snapshot | None = None) -> Handle:
