@@ -1,5 +1,6 @@
 """Every lesson runs as a whole against a real stack, and its exercises can tell right from wrong."""
 
+import ast
 import asyncio
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tests.servers import inherited, worker_process
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+PITFALLS = NOTEBOOKS / "08_four_pitfalls.ipynb"
 MAP = NOTEBOOKS / "README.md"
 SOLUTION = re.compile(r"<summary>Solution</summary>\n\n```python\n(.*?)\n```", re.DOTALL)
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -40,7 +42,13 @@ class Runs:
 @pytest.fixture(scope="module")
 def runs(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """All runs, several kernels at once, each of which finds the stack as a notebook would: by the environment."""
-    env = inherited() | {"HEADWAY_API_URL": stack.api_url, "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython"))}
+    env = inherited() | {
+        "HEADWAY_API_URL": stack.api_url,
+        "REDIS_URL": stack.redis_url,
+        "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
+        # As in JupyterLab, where a kernel finds what is in its notebook's folder.
+        "PYTHONPATH": str(NOTEBOOKS),
+    }
 
     def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         # The blocking call would leave each thread an event loop that nobody closes.
@@ -77,6 +85,12 @@ def said(cell: nbformat.NotebookNode) -> str:
     return "".join(output.get("text", "") for output in cell.outputs)
 
 
+def last_value(cell: nbformat.NotebookNode) -> str | None:
+    """What the cell's last line came to; None where it showed nothing."""
+    values = [out.data["text/plain"] for out in cell.get("outputs", []) if out.output_type == "execute_result"]
+    return values[-1] if values else None
+
+
 @lessons
 def test_a_lesson_as_the_learner_finds_it_runs_and_leaves_readable_output(lesson: Path, runs: Runs) -> None:
     notebook = runs.found[lesson].result()
@@ -91,6 +105,17 @@ def test_a_lesson_as_the_learner_finds_it_runs_and_leaves_readable_output(lesson
 def test_a_lessons_checks_accept_its_solutions(lesson: Path, runs: Runs) -> None:
     checks = tagged(runs.solved[lesson].result(), "check")
     assert [said(check) for check in checks] == ["Correct!\n"] * len(checks)
+
+
+def test_the_four_pitfalls_show_in_what_the_lesson_measures(runs: Runs) -> None:
+    shown = [answer for cell in runs.found[PITFALLS].result().cells if (answer := last_value(cell)) is not None]
+    assert shown[:3] == ["True", "(False, True)", "True"]
+    first_frames, asked, connections = map(ast.literal_eval, shown[3:])
+    assert first_frames[0] is None
+    assert first_frames[1] is not None
+    assert asked[0] > 0
+    assert asked[1] == 0
+    assert connections == (5, 0)
 
 
 @lessons
