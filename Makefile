@@ -11,11 +11,12 @@ KIT := apps/react
 KIT_READY := $(KIT)/node_modules/.package-lock.json
 PAGE := $(KIT)/demo/dist/index.html
 
-.PHONY: help setup run test check lint types imports unit chaos soak bench page react react-packages react-types lock clean
+.PHONY: help setup run lessons test check lint types imports unit chaos soak bench page react react-packages react-types lock clean
 
 # Say what there is.
 help:
 	@echo 'make run      start Redis, the API, workers and the Streamlit app; stop with Ctrl-C'
+	@echo 'make lessons  the same, and open the lessons in JupyterLab'
 	@echo 'make test     every check and every test'
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'
@@ -55,6 +56,10 @@ run: $(READY)
 	@npm_config_fetch_retries=0 npm_config_fetch_timeout=10000 $(MAKE) --no-print-directory page || \
 	  echo 'headway goes on without the React page at /ui, which could not be built (see above).' >&2
 	@exec $(BIN)/python -m headway.stack
+
+# Start everything with JupyterLab on the lessons beside it; LESSONS_OPTIONS are passed on to it. Ctrl-C stops everything.
+lessons: $(READY)
+	@exec $(BIN)/python -m headway.stack Procfile.lessons
 
 # Every check and every test.
 test: lint types imports react-packages

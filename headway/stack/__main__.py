@@ -1,4 +1,4 @@
-"""`python -m headway.stack`, run in a checkout: what `make run` does.
+"""`python -m headway.stack`, run in a checkout: what `make run` does; Procfiles that are named add to its own.
 
 Exit status: 0 after Ctrl-C, 2 for a wrong set-up, 1 if one of the processes ended otherwise.
 """
@@ -13,7 +13,7 @@ from headway.stack.launcher import WRONG_SET_UP, launch
 
 def main() -> int:
     try:
-        status, what_happened = launch(read_settings(), Path.cwd())
+        status, what_happened = launch(read_settings(), Path.cwd(), sys.argv[1:])
     except HeadwayError as error:
         print(f"headway: {error}", file=sys.stderr)
         return WRONG_SET_UP

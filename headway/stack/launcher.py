@@ -5,7 +5,7 @@ import secrets
 import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -45,11 +45,12 @@ class StopRequest:
         self.count += 1
 
 
-def launch(settings: Settings, root: Path) -> tuple[int, str]:
+def launch(settings: Settings, root: Path, more: Sequence[str] = ()) -> tuple[int, str]:
     """Run the stack until it is asked to stop or one of its processes ends.
 
     Args:
         root: the checkout, which has the Procfile.
+        more: names of further files like it in the checkout, which are started too.
 
     Returns:
         The exit status, and what happened: 0 and nothing if it was asked to stop; 2 if one of the processes refused
@@ -60,7 +61,9 @@ def launch(settings: Settings, root: Path) -> tuple[int, str]:
     """
     stop = StopRequest()
     stop.install()
-    commands = read_procfile(root / "Procfile", settings.workers)
+    commands: dict[str, str] = {}
+    for name in ("Procfile", *more):
+        commands |= read_procfile(root / name, settings.workers)
     server = _private_server(settings)
     check_ports(settings, with_redis=server is not None)
     _make_folder(settings.data_dir)
