@@ -10,6 +10,7 @@ from ipywidgets import HTML, Checkbox, DatePicker, Dropdown, Layout, SelectMulti
 from headway.fields import FormField
 from headway.notebook.text import RED
 
+_LABEL_EM = 12
 _YES_NO = [("yes", True), ("no", False)]
 
 
@@ -23,13 +24,13 @@ class Entry:
             field,
             {
                 "description": f"{name} *" if field.required and not field.nullable else name,
-                "style": {"description_width": "12em"},
+                "style": {"description_width": f"{_LABEL_EM}em"},
                 "layout": Layout(width="32em"),
                 "tooltip": field.help,
             },
         )
-        self._problem = HTML()
-        help_text = HTML(f"<small>{html.escape(field.help)}</small>")
+        self._problem = HTML(layout=_below_input())
+        help_text = HTML(f"<small>{html.escape(field.help)}</small>", layout=_below_input())
         self.widget = VBox([self._input, *([help_text] if field.help else []), self._problem])
 
     @property
@@ -53,6 +54,10 @@ class Entry:
                 where = f"entry {int(inside) + 1} " if inside.isdecimal() else f"{inside} " if inside else ""
                 said.append(f"<div style='color: {RED}'>{html.escape(where + error['detail'])}</div>")
         self._problem.value = "".join(said)
+
+
+def _below_input() -> Layout:
+    return Layout(margin=f"0 0 0 {_LABEL_EM + 0.5}em")
 
 
 def _input(field: FormField, common: dict[str, Any]) -> ValueWidget:

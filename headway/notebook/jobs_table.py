@@ -28,6 +28,7 @@ _IDLE_S = (3.0, 5.0)
 #: How old the text that stands for a dead table may become while jobs move, in seconds.
 _KEEP_S = 5.0
 _COLUMNS = ("job", "task", "status", "progress", "says", "last change")
+_CELL = "text-align: left; padding-right: 1em; white-space: nowrap"
 _live: dict[object, "JobsTable"] = {}
 
 
@@ -142,7 +143,7 @@ def text_of(found: list[Snapshot], problem: str = "") -> dict[str, str]:
 
 
 def _table(found: list[Snapshot], note: str) -> str:
-    head = "".join(f"<th style='text-align: left'>{name}</th>" for name in _COLUMNS)
+    head = "".join(f"<th style='{_CELL}'>{name}</th>" for name in _COLUMNS)
     body = "".join(_row(job) for job in found) or f"<tr><td colspan='{len(_COLUMNS)}'>no jobs yet</td></tr>"
     said = f"<i>{html.escape(note)}</i>" if note else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -156,4 +157,4 @@ def _row(job: Snapshot) -> str:
     says = " · ".join(part for part in (caption.headline(job), *caption.facts(job)) if part)
     texts = [job.job_id, job.task or "", None, caption.percent(job), says, job.updated_at or ""]
     cells = [status if text is None else html.escape(text) for text in texts]
-    return "<tr>" + "".join(f"<td style='text-align: left'>{cell}</td>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in cells) + "</tr>"
