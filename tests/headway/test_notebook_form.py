@@ -116,6 +116,8 @@ def test_a_script_is_told_to_submit_without_a_form(client: Client) -> None:
         form("count", client=client)
 
 
+# A crowded machine takes long to start a kernel.
+@pytest.mark.timeout(180)
 def test_in_a_kernel_the_form_leaves_the_last_job_as_text(
     api: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,8 @@ def test_a_script_is_told_of_the_jobs_once(
     assert capsys.readouterr().out == "count j1: running 20 %\n"
 
 
+# A crowded machine takes long to start a kernel.
+@pytest.mark.timeout(180)
 def test_the_same_call_again_lets_the_earlier_table_stand_still_as_text(
     api: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

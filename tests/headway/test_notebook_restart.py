@@ -24,6 +24,9 @@ ENDED = "print(live.result(60))"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
+# A crowded machine takes long to start a kernel.
+@pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_after_a_restart_the_same_cells_show_the_same_job_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
