@@ -192,13 +192,16 @@ def _fail(
     final: bool = False,
     beat: str = "",
 ) -> bool:
-    spec = _spec(store, job_id)
+    spec: Spec | None = None
     request = uuid4().hex
 
     def failed(stored: Stored) -> Call[Answer] | None:
+        nonlocal spec
         before = stored.snapshot
         if not (allowed(before) and before.status.may_become(Status.FAILED)):
             return None
+        # Not before: a worker asks after every job, and hardly ever has to.
+        spec = spec or _spec(store, job_id)
         error = error_of(before)
         canceling = before.control is not None and before.control.requested == "cancel"
         following = None

@@ -13,6 +13,7 @@ from headway.orphan import end_if_orphaned
 from headway.output.printed import Printing
 from headway.patience import patiently
 from headway.settings import get_settings
+from headway.snapshot import Spec
 from headway.store import Store
 from headway.warden import Warden
 
@@ -20,6 +21,7 @@ logger = logging.getLogger("headway.worker")
 
 
 class _Birth:
+    spec: Spec | None = None
     warden: Warden | None = None
     printing: Printing | None = None
 
@@ -31,7 +33,7 @@ def run_job(job_id: str, attempt: int) -> None:
     """What a work-horse runs: RQ's entry point, named in the queue. Its own return value is always None."""
     settings = get_settings()
     store = Store(settings)
-    spec = patiently(lambda: store.run(store.calls.spec(job_id)), settings.outage_s)
+    spec = _birth.spec or patiently(lambda: store.run(store.calls.spec(job_id)), settings.outage_s)
     if spec is None:
         logger.warning("job %s is not known, its attempt %d is not run", job_id, attempt)
         return
@@ -50,6 +52,6 @@ def _look(parent_pid: int) -> None:
         _birth.printing.look()
 
 
-def watched_by(warden: Warden, printing: Printing) -> None:
-    """Say before the fork who will watch over the next work-horse, and take what it prints."""
-    _birth.warden, _birth.printing = warden, printing
+def born_for(spec: Spec, warden: Warden, printing: Printing) -> None:
+    """Say before the fork what the next work-horse is to do, who watches over it, and who takes what it prints."""
+    _birth.spec, _birth.warden, _birth.printing = spec, warden, printing

@@ -1,5 +1,7 @@
 """RQ's record of an attempt: it always has an end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -15,20 +17,20 @@ class Record(Job):
 
     def save(self, pipeline: Any = None, include_meta: bool = True, include_result: bool = True) -> None:
         """Write it all; see `rq.job.Job`."""
-        if pipeline is None:
-            with self.connection.pipeline() as both:
-                self.save(both, include_meta, include_result)
-                both.execute()
-            return
-        super().save(pipeline, include_meta, include_result)
-        self.renew(pipeline)
+        with self._renewed(pipeline) as both:
+            super().save(both, include_meta, include_result)
 
     def heartbeat(self, timestamp: datetime, ttl: int, pipeline: Any = None, xx: bool = False) -> None:
         """Say that it runs; see `rq.job.Job`."""
-        super().heartbeat(timestamp, ttl, pipeline, xx)
-        self.renew(self.connection if pipeline is None else pipeline)
+        with self._renewed(pipeline) as both:
+            super().heartbeat(timestamp, ttl, both, xx)
 
-    def renew(self, connection: Any) -> None:
-        """Begin its time anew."""
-        if self.failure_ttl is not None:
-            connection.expire(self.key, self.failure_ttl)
+    @contextmanager
+    def _renewed(self, pipeline: Any) -> Iterator[Any]:
+        """What is written in here begins its time anew, in the same transaction."""
+        with nullcontext(pipeline) if pipeline is not None else self.connection.pipeline() as both:
+            yield both
+            if self.failure_ttl is not None:
+                both.expire(self.key, self.failure_ttl)
+            if pipeline is None:
+                both.execute()

@@ -21,7 +21,7 @@ from rq.utils import now
 
 from headway.engines.rq.closing import close, cut
 from headway.engines.rq.entries import Entries
-from headway.engines.rq.horse import watched_by
+from headway.engines.rq.horse import born_for
 from headway.engines.rq.loop import SteadyLoop
 from headway.engines.rq.queue import HeadwayQueue
 from headway.errors import JobNotFound, JobTimedOut, RedisUnavailable, Unreadable, WorkerEnded
@@ -126,7 +126,7 @@ class HeadwayWorker(SteadyLoop):
             else:
                 self._printing.begin()
                 self._warden = Warden(self._store, self._settings, entry.spec, job.args[1])
-                watched_by(self._warden, self._printing)
+                born_for(entry.spec, self._warden, self._printing)
                 try:
                     super().execute_job(job, queue)
                 finally:
