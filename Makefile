@@ -86,7 +86,7 @@ unit: $(READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
 
 # Three rounds of 40 s, in each of which servers and connections go away, and 10 minutes of real jobs while whatever
-# runs them is killed; `make test` has 7 s and 20 s of it. What failed says what to type: CHAOS_SEED plans it again.
+# runs them is killed; `make test` has 7 s and 45 s of it. What failed says what to type: CHAOS_SEED plans it again.
 chaos: $(READY)
 	@CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),3) CHAOS_DURATION_S=$(or $(CHAOS_DURATION_S),40) \
 	CHAOS_JOBS_DURATION_S=$(or $(CHAOS_JOBS_DURATION_S),600) $(BIN)/python -m pytest -rP tests/chaos --ignore tests/chaos/test_soak.py

@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.run import SETTLE_S, Run
 
-DURATION_S = float(os.environ.get("CHAOS_JOBS_DURATION_S", "20"))
+DURATION_S = float(os.environ.get("CHAOS_JOBS_DURATION_S", "45"))
 #: A judge that takes 4 s of silence for death instead of 12, where time is short.
 SOON = {"HEADWAY_LOST_S": "4", "HEADWAY_HEARTBEAT_S": "0.5"}
 GRACES = {
