@@ -120,7 +120,8 @@ def test_what_a_job_says_is_shown_as_text_and_never_as_html(api: ScriptedApi, cl
 def test_an_api_that_is_away_is_noted_quietly_and_the_bar_goes_on(api: ScriptedApi, client: Client) -> None:
     api.put(shot(1, percent=20, message="step 1/5"))
     live = show(client)
-    wait_for(lambda: api.open_sockets == 1, 10, "the socket is open")
+    wait_for(lambda: "step 1/5" in text(), 20, "the bar was told of the job")
+    wait_for(lambda: api.open_sockets == 1, 20, "the socket is open")
     api.stop()
     note = r"step 1/5.*no answer from the API for \d+ s, still trying"
     wait_for(lambda: re.search(note, text()), 30, "the note is there")
