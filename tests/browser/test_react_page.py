@@ -16,6 +16,9 @@ from tests.browser.axe import axe_script, violations
 from tests.fixtures import Stack
 from tests.servers import api_server, worker_process
 
+# The first test also waits for the page to be built and for the servers.
+pytestmark = pytest.mark.timeout(180)
+
 #: Keeps what each bar is given, and what stands there before it.
 WATCH = """
 window.shown = [];

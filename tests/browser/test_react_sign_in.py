@@ -19,6 +19,9 @@ from tests.api.watching import WrittenJob
 from tests.browser.axe import axe_script, violations
 from tests.servers import api_server
 
+# The first test also waits for the page to be built and for the servers.
+pytestmark = pytest.mark.timeout(180)
+
 KEPT = "sessionStorage.length + localStorage.length + document.cookie.length"
 
 
