@@ -16,7 +16,7 @@ PAGE := $(KIT)/demo/dist/index.html
 # Say what there is.
 help:
 	@echo 'make run      start Redis, the API, workers and the Streamlit app; stop with Ctrl-C'
-	@echo 'make lessons  the same, and open the lessons in JupyterLab'
+	@echo 'make lessons  the same without the page at /ui, and open the lessons in JupyterLab'
 	@echo 'make test     every check and every test'
 	@echo 'make check    lint, types and the quick tests'
 	@echo 'make lint | types | imports | unit      one of these alone'

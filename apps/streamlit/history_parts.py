@@ -127,10 +127,12 @@ def row(task: TaskFigures) -> dict[str, Any]:
 def _draw_runs(view: HistoryView) -> None:
     st.subheader("Past runs over each other")
     if not view.curves:
-        st.caption(f"No run of `{plain(view.curves_of or '')}` that finished is recorded.")
+        st.caption(f"No run of {plain(view.curves_of or '')} that finished is recorded.")
         return
     runs = "The last run" if len(view.curves) == 1 else f"The last {len(view.curves)} runs"
-    st.caption(f"{runs} of `{view.curves_of}` that finished, whenever that was; the newest is the strong line.")
+    st.caption(
+        f"{runs} of {plain(view.curves_of or '')} that finished, whenever that was; the newest is the strong line."
+    )
     st.plotly_chart(
         history_charts.past_runs(view.curves), key="history-runs", config=_CONFIG, alt="Progress over active time"
     )

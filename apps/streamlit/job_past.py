@@ -10,7 +10,7 @@ from headway.analytics import Event
 from headway.errors import HeadwayError, JobNotFound
 from headway.snapshot import Snapshot
 
-_PAGE = 500
+_PAGE = 1_000
 #: More of them than this a chart cannot show.
 _EVENTS_MAX = 2_000
 # The recorder is a moment behind; where none is, waiting for it has an end.
@@ -55,7 +55,7 @@ class JobPast:
         try:
             page = client.event_page(self.job.job_id, after=self._after, limit=_PAGE)
         except JobNotFound:
-            self._unknown_as_of = snapshot.seq
+            self.problem, self._unknown_as_of = "", snapshot.seq
             return
         except HeadwayError as error:
             self.problem = str(error)

@@ -106,7 +106,7 @@ def test_what_is_no_good_token_is_refused_with_a_sentence_and_another_one_may_be
     expect(page.get_by_role("heading", name="Recent jobs")).to_be_visible()
 
 
-def test_signing_out_shows_nothing_any_more_keeps_nothing_and_asks_nothing(page: Page, house: House) -> None:
+def test_signing_out_shows_nothing_any_more_and_keeps_nothing(page: Page, house: House) -> None:
     job = house.job()
     page.goto(f"{house.url}/ui/jobs/{job.id}")
     sign_in(page, house.token()[1])

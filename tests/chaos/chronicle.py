@@ -79,7 +79,8 @@ class Chronicle:
         """Listen and read no more."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
     def close(self) -> list[Event]:
         """All events from the first to the last; also compares them with what was read and heard on the way."""

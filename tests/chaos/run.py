@@ -55,9 +55,9 @@ class Run:
 
     def carry_out(self, duration_s: float) -> list[str]:
         """Let it all happen for so long, wait until everything is over, and say what is wrong."""
-        self.crew.start()
-        self.chronicle.start()
         try:
+            self.crew.start()
+            self.chronicle.start()
             self.orderer.start()
             wait_for(lambda: self.chronicle.latest or self.orderer.failure, _READY_S, "a job is ordered")
             self.controller.start()

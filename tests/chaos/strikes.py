@@ -59,7 +59,8 @@ class Striker(threading.Thread):
     def stop(self) -> None:
         """Strike no more; whoever is away comes back first."""
         self._stopping.set()
-        self.join()
+        if self.ident is not None:
+            self.join()
         for proxy in self._crew.proxies:
             proxy.lose_replies(0, b"")
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Self
 
 
@@ -36,8 +37,9 @@ class SilentApi:
             self._taken.append(connection)
             connection.settimeout(10)
             request = b""
-            while b"\r\n\r\n" not in request and (piece := connection.recv(65_536)):
-                request += piece
+            with suppress(OSError):
+                while b"\r\n\r\n" not in request and (piece := connection.recv(65_536)):
+                    request += piece
             self.asked.append(request.partition(b"\r\n")[0].decode())
             if self._answer:
                 head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(self._answer)}\r\nConnection: close\r\n\r\n"

@@ -56,12 +56,12 @@ def test_without_a_socket_jobs_are_polled_as_rarely_as_the_api_says(api: Scripte
     async def steps(watch: ManyWatch, told: Told) -> None:
         watch.follow("j1")
         watch.follow("j2")
-        await until(lambda: len(batches(api, "j1")) == 3, "three polls")
+        await until(lambda: len(batches(api, "j1")) >= 3, "three polls")
 
     follow(api, steps)
     at = [seen.at for seen in batches(api, "j1")]
     assert all(later - earlier >= 1.4 for earlier, later in pairwise(at))
-    assert [seen.query["ids"] for seen in api.seen] == ["j1,j2"] * 3
+    assert {seen.query["ids"] for seen in api.seen} == {"j1,j2"}
 
 
 def test_a_job_that_is_new_is_asked_for_at_once_and_the_others_only_when_it_is_time(api: ScriptedApi) -> None:
@@ -121,7 +121,7 @@ def test_a_socket_that_keeps_refusing_is_asked_ever_more_rarely(api: ScriptedApi
 
     async def steps(watch: ManyWatch, told: Told) -> None:
         watch.follow("j1")
-        await until(lambda: len(batches(api, "j1")) == 8, "eight polls")
+        await until(lambda: len(batches(api, "j1")) >= 8, "eight polls")
 
     follow(api, steps)
     # The eighth would be half a minute off.

@@ -35,7 +35,7 @@ def last_status(history: History, job_id: str) -> str:
 
 def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, api):
     with Running(ROOT, tmp_path / "data", command=[need_program("make"), "run"]) as stack:
-        stack.wait_for_links(50)
+        stack.wait_for_links(100)
         url = f"http://127.0.0.1:{stack.environment['HEADWAY_API_PORT']}"
         first = stack.wait_for_line(r"/job\?job=([\w-]+)")[1]
 
@@ -45,7 +45,7 @@ def test_the_first_job_finishes_and_a_stop_hands_the_running_one_back(tmp_path, 
         wait_for(lambda: status(first) == "finished", 50, "the first job finishes")
 
         database = Database(database_url(Settings(data_dir=tmp_path / "data")), read_only=True)
-        wait_for(lambda: last_status(History(database), first) == "finished", 10, "its history is kept")
+        wait_for(lambda: last_status(History(database), first) == "finished", 30, "its history is kept")
         database.close()
 
         params = {"task": "long_task", "params": {"n_steps": 100_000}}
