@@ -78,7 +78,7 @@ def run(api: ScriptedApi, folder: Path, monkeypatch: pytest.MonkeyPatch, *cells:
     monkeypatch.setenv("HEADWAY_API_URL", api.url)
     monkeypatch.setenv("IPYTHONDIR", str(folder))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    return NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return NotebookClient(notebook, timeout=120, startup_timeout=180, kernel_name="python3").execute()
 
 
 def test_the_bar_moves_while_the_cell_has_ended(api: ScriptedApi, client: Client) -> None:

@@ -133,6 +133,6 @@ def test_in_a_kernel_the_form_leaves_the_last_job_as_text(
         "shown.submit()\nprint(shown.handle.result(60))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    shown, printed = NotebookClient(notebook, timeout=90, kernel_name="python3").execute().cells
+    shown, printed = NotebookClient(notebook, timeout=90, startup_timeout=180, kernel_name="python3").execute().cells
     assert printed.outputs[-1].text == "7\n"
     assert shown.outputs[0].data["text/plain"].startswith("count j1: finished 100 %")

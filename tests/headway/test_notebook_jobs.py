@@ -111,7 +111,7 @@ def test_the_same_call_again_lets_the_earlier_table_stand_still_as_text(
         "second = jobs()\nother = jobs(task='count')\nprint(first.done, second.done, other.done)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    first, second = NotebookClient(notebook, timeout=90, kernel_name="python3").execute().cells
+    first, second = NotebookClient(notebook, timeout=90, startup_timeout=180, kernel_name="python3").execute().cells
     assert second.outputs[-1].text == "True False False\n"
     assert not [output for output in first.outputs if WIDGET in output.get("data", {})]
     assert ">20 %</td>" in first.outputs[0].data["text/html"]

@@ -35,7 +35,9 @@ def test_after_a_restart_the_same_cells_show_the_same_job_to_its_end(
     shown, seen, ended = cells
 
     async def restart_in_the_middle(api: ScriptedApi) -> None:
-        notebook = NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=90, kernel_name="python3")
+        notebook = NotebookClient(
+            nbformat.v4.new_notebook(cells=cells), timeout=90, startup_timeout=180, kernel_name="python3"
+        )
         async with notebook.async_setup_kernel():
             for index, cell in enumerate([shown, seen]):
                 await notebook.async_execute_cell(cell, index)

@@ -93,7 +93,7 @@ def test_a_notebook_draws_widgets_or_else_text_and_leaves_nothing(
     if not widgets:
         (tmp_path / "sitecustomize.py").write_text(NO_WIDGETS)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (BEFORE, WORK, AFTER)])
-    NotebookClient(notebook, timeout=50, kernel_name="python3").execute(env=env, cwd=str(ROOT))
+    NotebookClient(notebook, timeout=120, startup_timeout=180, kernel_name="python3").execute(env=env, cwd=str(ROOT))
     outputs = [output for cell in notebook.cells for output in cell.outputs]
     said = "".join(output.text for output in outputs if output.output_type == "stream")
     assert "Warning" not in said

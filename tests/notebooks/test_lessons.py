@@ -52,7 +52,9 @@ def runs(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 
     def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         # The blocking call would leave each thread an event loop that nobody closes.
-        return asyncio.run(NotebookClient(notebook, timeout=120, kernel_name="python3").async_execute(env=env))
+        return asyncio.run(
+            NotebookClient(notebook, timeout=120, startup_timeout=180, kernel_name="python3").async_execute(env=env)
+        )
 
     with ExitStack() as stacked:
         for _ in range(KERNELS - 1):

@@ -124,7 +124,7 @@ def test_the_notebook_example_shows_a_job_to_its_end(
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     code = PYTHON[2] + "bar.wait()\nprint(bar.snapshot.status, bar.snapshot.task)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=120, startup_timeout=180, kernel_name="python3").execute()
     said = [output["text"] for output in notebook.cells[0].outputs if output.output_type == "stream"]
     assert said == ["finished profile_table\n"]
 
