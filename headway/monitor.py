@@ -35,7 +35,7 @@ class Monitor:
         self._positions = Positions(store)
         self._ghosts = Ghosts(store, engine, every_s * _SLOWLY)
         self._stalls = Stalls(store, every_s * _SLOWLY)
-        self._lives = Lives(store)
+        self._lives = Lives(store, engine)
         self._store = store
         self._engine = engine
         self._lost_entry_s = lost_entry_s

@@ -41,6 +41,13 @@ class Engine(Protocol):
             RedisUnavailable: Redis did not answer.
         """
 
+    def keep(self, engine_job_id: str) -> None:
+        """Renew the life of what the engine keeps of an attempt that waits; of any other it is left as it is.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+
     def running(self) -> set[str]:
         """The ids, as `engine_job_id` makes them, of all that the engine believes to run, or about to.
 

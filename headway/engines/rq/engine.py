@@ -8,6 +8,7 @@ from rq.utils import as_text
 from headway.engines.base import engine_job_id
 from headway.engines.rq import ghosts
 from headway.engines.rq.queue import HeadwayQueue, queue_name
+from headway.engines.rq.record import keep_waiting
 from headway.errors import EngineUnavailable, RedisUnavailable
 from headway.settings import Settings
 from headway.snapshot import Spec
@@ -76,6 +77,17 @@ class RqEngine:
             key.removeprefix(_PREFIX): [job_id.decode(errors="replace") for job_id in job_ids]
             for key, job_ids in zip(mine, waiting, strict=True)
         }
+
+    def keep(self, engine_job_id: str) -> None:
+        """Renew the life of the record of an attempt that waits: a worker drops an entry whose record has gone.
+
+        Raises:
+            RedisUnavailable: Redis did not answer.
+        """
+        try:
+            keep_waiting(self._redis, engine_job_id, self._keep_s)
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(f"Redis does not answer: {error}") from error
 
     def running(self) -> set[str]:
         """The ids of all that RQ believes to run, or taken by a worker that is about to, in headway's queues.
