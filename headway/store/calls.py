@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.resources import files
+from math import ceil
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
@@ -79,7 +80,7 @@ class Calls:
     """Builds calls with this installation's limits and lifetimes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._keep_ms = int(settings.keep_s * 1000)
+        self._keep_ms = ceil(settings.keep_s * 1000)
         self._events_max = settings.events_max
         self._logs_max = settings.logs_max
         self._index_max = settings.index_max

@@ -25,8 +25,8 @@ ANY_POLICY = Policy()
 class Floor:
     """Submits jobs as the API does, and looks at what becomes of them."""
 
-    def __init__(self, redis_url: str) -> None:
-        self.settings = Settings(HEADWAY_REDIS_URL=redis_url)
+    def __init__(self, redis_url: str, **settings: Any) -> None:
+        self.settings = Settings(HEADWAY_REDIS_URL=redis_url, **settings)
         self.store = Store(self.settings)
         self.engine = engines.load(self.settings).engine(self.settings)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.engines.rq.queue import HeadwayQueue
 from tests.servers import ROOT, inherited, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import JOBS, Floor
@@ -42,6 +43,37 @@ def left_s(floor: Floor, engine_job_id: str) -> int:
 def test_the_record_of_a_job_that_waits_has_an_end(floor: Floor) -> None:
     job_id = floor.submit("add", a=1, b=2)
     assert floor.settings.keep_s - 60 < left_s(floor, job_id) <= floor.settings.keep_s
+
+
+@pytest.mark.parametrize("keep_s", [0.5, 0.0001])
+def test_the_shortest_life_is_no_death(floor: Floor, redis_url: str, keep_s: float) -> None:
+    # A second is over too soon to look at what is there.
+    with floor.store.redis.monitor() as watched:
+        brief = Floor(redis_url, keep_s=keep_s)
+        job_id = brief.submit("add", a=1, b=2)
+        brief.close()
+        said = (heard["command"] for heard in watched.listen())
+        assert next(one for one in said if one.startswith(f"EXPIRE rq:job:{job_id} ")).endswith(" 1")
+
+
+def test_what_a_push_leaves_where_a_record_was_has_an_end(floor: Floor) -> None:
+    queue = HeadwayQueue("headway-default", connection=floor.store.redis)
+    queue.push_job_id("gone")
+    assert left_s(floor, "gone") > 0
+    # So does what was left without one.
+    floor.store.redis.persist("rq:job:gone")
+    queue.push_job_id("gone")
+    assert left_s(floor, "gone") > 0
+
+
+def test_a_push_leaves_a_record_the_end_that_it_has(floor: Floor) -> None:
+    queue = HeadwayQueue("headway-default", connection=floor.store.redis)
+    ours, others = floor.submit("add", a=1, b=2), "somebody-elses"
+    floor.store.redis.hset(f"rq:job:{others}", "data", "")
+    for job_id in (ours, others):
+        queue.push_job_id(job_id)
+    assert floor.settings.keep_s - 60 < left_s(floor, ours) <= floor.settings.keep_s
+    assert left_s(floor, others) == -1
 
 
 @pytest.mark.usefixtures("_worker")

@@ -1,5 +1,7 @@
 """The side of those who enqueue: no job code is loaded here."""
 
+from math import ceil
+
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -30,7 +32,8 @@ class RqEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._redis = connect(settings)
-        self._keep_s = int(settings.keep_s)
+        # Redis takes 0 for "now".
+        self._keep_s = ceil(settings.keep_s)
 
     def enqueue(self, spec: Spec, attempt: int) -> None:
         """Put one attempt of a job into its queue; doing it twice is harmless.

@@ -12,13 +12,19 @@ from rq.exceptions import StopRequested
 from headway.engines.rq.record import Record
 
 # A client repeats a command whose reply was lost. RQ would then have the job in its queue twice, and run it twice.
+# Where its record has gone, the mark alone lies there, and nobody else would give it an end.
 _PUSH_ONCE = """
 if redis.call('HGET', KEYS[3], 'headway_push') ~= ARGV[1] then
   redis.call('HSET', KEYS[3], 'headway_push', ARGV[1])
+  if redis.call('HLEN', KEYS[3]) == 1 then
+    redis.call('EXPIRE', KEYS[3], ARGV[4])
+  end
   redis.call('LREM', KEYS[2], 0, ARGV[3])
   redis.call(ARGV[2], KEYS[1], ARGV[3])
 end
 """
+# For longer than any client repeats a push.
+_MARK_S = 3_600
 
 
 def queue_name(queue: str) -> str:
@@ -82,4 +88,5 @@ class HeadwayQueue(Queue):
         """Put a job at the end of the queue, or at its front, and out of the intermediate queue."""
         connection = self.connection if pipeline is None else pipeline
         keys = (self.key, self.intermediate_queue_key, self.job_class.key_for(job_id))
-        connection.eval(_PUSH_ONCE, len(keys), *keys, uuid4().hex, "LPUSH" if at_front else "RPUSH", job_id)
+        push = "LPUSH" if at_front else "RPUSH"
+        connection.eval(_PUSH_ONCE, len(keys), *keys, uuid4().hex, push, job_id, _MARK_S)
