@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rq.job import JobStatus
+from rq.serializers import JSONSerializer
+from rq.utils import now
 
 from headway.engines.rq.queue import HeadwayQueue
+from headway.engines.rq.record import Record
 from tests.servers import ROOT, inherited, worker_process
 from tests.wait import wait_for
 from tests.worker.floor import JOBS, Floor
@@ -86,6 +90,22 @@ def test_the_record_of_an_attempt_that_runs_has_an_end_that_moves_on(floor: Floo
     wait_for(lambda: left_s(floor, job_id) > floor.settings.keep_s - 60, 15, "its time begins anew")
     go.touch()
     floor.agrees(job_id)
+
+
+@pytest.mark.parametrize("status", ["finished", "failed", "stopped", "canceled"])
+def test_a_beat_that_comes_late_leaves_a_closed_record_its_end(floor: Floor, status: str) -> None:
+    job_id = floor.submit("add", a=1, b=2)
+    record = Record.fetch(job_id, floor.store.redis, JSONSerializer)
+    record.set_status(JobStatus(status))
+    floor.store.redis.expire(record.key, 500)
+    record.heartbeat(now(), 90)
+    assert 0 < left_s(floor, job_id) <= 500
+    # One that has none gets it.
+    floor.store.redis.persist(record.key)
+    with floor.store.redis.pipeline() as pipeline:
+        record.heartbeat(now(), 90, pipeline)
+        pipeline.execute()
+    assert left_s(floor, job_id) > floor.settings.keep_s - 60
 
 
 @pytest.mark.usefixtures("_worker")

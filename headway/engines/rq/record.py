@@ -14,6 +14,17 @@ if redis.pcall('HGET', KEYS[1], 'status') == ARGV[1] then
   redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
 """
+# What RQ gave a record that it closed is shorter than what a beat gives one that runs.
+_KEEP_UNLESS_CLOSED = """
+local status = redis.call('HGET', KEYS[1], 'status')
+for n = 2, #ARGV do
+  if status == ARGV[n] and redis.call('TTL', KEYS[1]) >= 0 then
+    return
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+_CLOSED = (JobStatus.FINISHED.value, JobStatus.FAILED.value, JobStatus.STOPPED.value, JobStatus.CANCELED.value)
 
 
 class Record(Job):
@@ -25,21 +36,23 @@ class Record(Job):
 
     def save(self, pipeline: Any = None, include_meta: bool = True, include_result: bool = True) -> None:
         """Write it all; see `rq.job.Job`."""
-        with self._renewed(pipeline) as both:
+        with self._at_once(pipeline) as both:
             super().save(both, include_meta, include_result)
-
-    def heartbeat(self, timestamp: datetime, ttl: int, pipeline: Any = None, xx: bool = False) -> None:
-        """Say that it runs; see `rq.job.Job`."""
-        with self._renewed(pipeline) as both:
-            super().heartbeat(timestamp, ttl, both, xx)
-
-    @contextmanager
-    def _renewed(self, pipeline: Any) -> Iterator[Any]:
-        """What is written in here begins its time anew, in the same transaction."""
-        with nullcontext(pipeline) if pipeline is not None else self.connection.pipeline() as both:
-            yield both
             if self.failure_ttl is not None:
                 both.expire(self.key, self.failure_ttl)
+
+    def heartbeat(self, timestamp: datetime, ttl: int, pipeline: Any = None, xx: bool = False) -> None:
+        """Say that it runs, which begins its time anew unless it was closed meanwhile; see `rq.job.Job`."""
+        with self._at_once(pipeline) as both:
+            super().heartbeat(timestamp, ttl, both, xx)
+            if self.failure_ttl is not None:
+                both.eval(_KEEP_UNLESS_CLOSED, 1, self.key, self.failure_ttl, *_CLOSED)
+
+    @contextmanager
+    def _at_once(self, pipeline: Any) -> Iterator[Any]:
+        """What is written in here is one transaction: the caller's, or one of its own."""
+        with nullcontext(pipeline) if pipeline is not None else self.connection.pipeline() as both:
+            yield both
             if pipeline is None:
                 both.execute()
 
