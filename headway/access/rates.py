@@ -7,10 +7,19 @@ from typing import Any
 from headway import keys
 from headway.store.calls import Call
 
+# In one piece, so that no counter is left without an end; one that has none gets it. EXPIRE's own NX needs Redis 7.
+_COUNT = """
+local times = redis.call('INCR', KEYS[1])
+if redis.call('PTTL', KEYS[1]) < 0 then
+    redis.call('EXPIRE', KEYS[1], ARGV[1])
+end
+return {times, redis.call('PTTL', KEYS[1])}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The how manieth time it is in this window, from 1, and after how many seconds the next window begins."""
+    """Which time it is in this window, from 1, and after how many seconds the next window begins."""
 
     times: int
     ends_in_s: float
@@ -20,7 +29,7 @@ def count(what: str, who: str, window_s: int) -> Call[Count]:
     """Count once more that somebody does something; a window begins with the first time."""
     # Whatever a name is made of and however long it is, the key is short.
     key = keys.rate(what, hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()[:32])
-    return Call(_count, commands=(("SET", key, 0, "EX", window_s, "NX"), ("INCR", key), ("PTTL", key)))
+    return Call(_count, commands=(("EVAL", _COUNT, 1, key, window_s),))
 
 
 def waiting() -> Call[int]:
@@ -33,5 +42,5 @@ def _first(raw: list[Any]) -> int:
 
 
 def _count(raw: list[Any]) -> Count:
-    _, times, left_ms = raw
+    times, left_ms = raw[0]
     return Count(int(times), max(int(left_ms), 0) / 1000)

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from headway import keys
+from headway.access import rates
 from headway.client import Client
 from headway.errors import TooMany
 from headway.settings import Settings
@@ -67,6 +68,16 @@ def test_what_is_asked_of_jobs_is_counted_for_each_job(both: Both, store: Store)
     for refused in (both[1].post(f"/jobs/{ids[-1]}/cancel"), both[1].delete(f"/jobs/{ids[0]}")):
         check_problem(refused, 429, "too-many")
     assert both[1].get(f"/status/{ids[-1]}").json()["status"] == "queued"
+
+
+def test_a_counter_that_has_lost_its_end_gets_one(store: Store) -> None:
+    counts = [store.run(rates.count("stuck", "ann", 60))]
+    (key,) = store.redis.scan_iter("access:rate:stuck:*")
+    assert store.redis.persist(key)
+    counts += [store.run(rates.count("stuck", "ann", 60)) for _ in range(2)]
+    assert [count.times for count in counts] == [1, 2, 3]
+    assert all(0 < count.ends_in_s <= 60 for count in counts)
+    assert 0 < store.redis.ttl(key) <= 60
 
 
 def test_no_more_jobs_wait_than_may(both: Both, store: Store) -> None:
