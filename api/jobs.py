@@ -13,6 +13,7 @@ from api.topic import Latest
 from headway.errors import JobNotFound
 from headway.keys import check_job_id, is_job_id
 from headway.store import AsyncStore, Stored
+from headway.submit import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,16 @@ async def find_newer(services: Services, principal: Principal, job_id: str, seen
     return await find_latest(services, principal, job_id) if latest.stored.adopted else latest
 
 
-async def may_submit(services: Services, principal: Principal) -> None:
-    """Let pass whoever has not submitted too much, while there is room for a job.
+async def may_submit(services: Services, principal: Principal, idempotency_key: str | None = None) -> None:
+    """Let pass whoever has not submitted too much, while there is room for a job, and whoever repeats a submit.
 
     Raises:
-        TooMany: either is not so.
+        TooMany: neither is so.
+        BadInput: nobody can have this idempotency key.
     """
     async with services.audit.refusals(principal, "submit"):
+        if idempotency_key is not None and await services.store.run(known(principal.submits_as, idempotency_key)):
+            return
         await services.limits.submit(principal)
         await services.limits.room()
 

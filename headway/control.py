@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
-from headway import body
+from headway import body, keys
 from headway.body import Members
 from headway.clock import utc_now
 from headway.engines import Engine
@@ -14,7 +16,7 @@ from headway.outside import canceled, held
 from headway.snapshot import Action, EndedAttempt, Snapshot, Spec
 from headway.status import Status
 from headway.store import Answer, Store, Stored
-from headway.store.calls import Asked, Change
+from headway.store.calls import Asked, Call, Change
 
 _TRIES = 20
 
@@ -39,6 +41,11 @@ def act(store: Store, engine: Engine, job_id: str, request: Request) -> Stored:
         RedisUnavailable: Redis did not answer.
     """
     return _Acting(store, engine, job_id, request).carry_out()
+
+
+def known(job_id: str, action: Action, key: str) -> Call[bool]:
+    """Whether the job's latest request is this one, so that it asks for nothing more."""
+    return Call(partial(_is_latest, _token(action, key)), commands=(("HGET", keys.state(job_id), "request"),))
 
 
 def delete(store: Store, job_id: str, by: str, *, verified: bool = False) -> None:
@@ -68,7 +75,7 @@ class _Acting:
         self._engine = engine
         self._job_id = job_id
         self._asked = request
-        self._request = f"{request.action}:{request.key}" if request.key else uuid4().hex
+        self._request = _token(request.action, request.key) if request.key else uuid4().hex
         self._at = utc_now()
 
     def carry_out(self) -> Stored:
@@ -167,6 +174,14 @@ class _Acting:
 
     def _event(self) -> str:
         return _action(self._asked.action, self._asked.by, self._asked.verified, self._at)
+
+
+def _token(action: Action, key: str) -> str:
+    return f"{action}:{key}"
+
+
+def _is_latest(token: str, raw: list[Any]) -> bool:
+    return bool(raw[0] == token.encode())
 
 
 def _begun(now: Snapshot) -> bool:

@@ -69,6 +69,15 @@ def submit(store: Store, engine: Engine, wanted: Submission) -> Stored:
         raise
 
 
+def known(owner: str, idempotency_key: str) -> Call[bool]:
+    """Whether this owner has submitted with this idempotency key before.
+
+    Raises:
+        BadInput: as `submit`.
+    """
+    return Call(_any, commands=(("EXISTS", keys.submission(owner, keys.check_idempotency_key(idempotency_key))),))
+
+
 def _create_new(store: Store, wanted: Submission) -> Spec:
     tries_left = _ID_TRIES
     while True:
@@ -147,6 +156,10 @@ def _new_job_id() -> str:
 
 def _last(raw: list[Any]) -> Any:
     return raw[-1]
+
+
+def _any(raw: list[Any]) -> bool:
+    return bool(raw[0])
 
 
 def _nothing(raw: list[Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from redis.exceptions import ResponseError
 
 from api import auth, examples, problems
 from api.answers import BulkAnswer, BulkResult, JobId, json_bytes
@@ -125,17 +126,27 @@ async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalD
 
 async def _act(services: Services, principal: Principal, job_id: str, action: Action, key: str | None) -> Stored:
     async with services.audit.refusals(principal, action, job_id):
-        await services.limits.act(principal)
-        await _may(services, principal, job_id, action)
-        if action == "retry":
-            await services.limits.room()
         checked = None if key is None else check_idempotency_key(key)
+        repeated = checked is not None and await _known(services, job_id, action, checked)
+        if not repeated:
+            await services.limits.act(principal)
+        await _may(services, principal, job_id, action)
+        if action == "retry" and not repeated:
+            await services.limits.room()
         request = Request(action, principal.name, principal.verified, checked)
         # What is done the job's own event says.
         stored = await in_thread(control.act, services.blocking_store, services.engine, job_id, request)
     # Before the message of the change arrives, this process already answers with it.
     services.hub.offer(job_id, stored)
     return stored
+
+
+async def _known(services: Services, job_id: str, action: Action, key: str) -> bool:
+    try:
+        return await services.store.run(control.known(job_id, action, key))
+    except ResponseError:
+        # Its state is somebody else's: that is said by whoever reads the job.
+        return False
 
 
 async def _may(services: Services, principal: Principal, job_id: str, action: auth.Action) -> None:

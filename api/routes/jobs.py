@@ -56,7 +56,7 @@ async def submit_job(
     asked: Submit, services: ServicesDep, principal: Submitter, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """The answer is the job's snapshot: queued, or what became of it meanwhile."""
-    await may_submit(services, principal)
+    await may_submit(services, principal, idempotency_key)
     info = await catalogue.find_task(services.store, asked.task)
     check_params(info, asked.params)
     queue = asked.queue or info.queue

@@ -1,7 +1,7 @@
 """How much one user may ask for, and how many jobs may wait, whichever process of the API is asked."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import httpx2
 import pytest
@@ -80,17 +80,50 @@ def test_a_counter_that_has_lost_its_end_gets_one(store: Store) -> None:
     assert 0 < store.redis.ttl(key) <= 60
 
 
-def test_no_more_jobs_wait_than_may(both: Both, store: Store) -> None:
+@contextmanager
+def no_room(store: Store) -> Iterator[None]:
+    """While as many jobs wait as may."""
     try:
         for _ in range(WAITING):
             WrittenJob(store)
+        yield
+    finally:
+        store.redis.delete(keys.WAITING)
+
+
+def test_no_more_jobs_wait_than_may(both: Both, store: Store) -> None:
+    with no_room(store):
         refused = both[0].post("/workflow/run", json={"n_steps": 1})
         problem = check_problem(refused, 429, "too-many")
         assert "are waiting already" in problem["detail"]
         assert int(refused.headers["retry-after"]) > 0
-    finally:
-        store.redis.delete(keys.WAITING)
     assert both[0].post("/workflow/run", json={"n_steps": 1}).status_code == 200
+
+
+def test_a_repeated_submit_is_answered_with_its_job_whatever_the_limits(both: Both, store: Store) -> None:
+    def submit(client: httpx2.Client, key: str) -> httpx2.Response:
+        return client.post("/jobs", json={"task": "long_task"}, headers={"Idempotency-Key": key})
+
+    first = [submit(both[0], f"submit-{n}").json()["job_id"] for n in range(SUBMITS)]
+    check_problem(submit(both[1], "another"), 429, "too-many")
+    with no_room(store):
+        again = [submit(both[1], f"submit-{n}").json()["job_id"] for n in range(SUBMITS)]
+    assert again == first
+
+
+def test_a_repeated_retry_is_answered_with_its_job_whatever_the_limits(both: Both, store: Store) -> None:
+    def retry(client: httpx2.Client, key: str) -> httpx2.Response:
+        return client.post(f"/jobs/{job.id}/retry", headers={"Idempotency-Key": key})
+
+    job = WrittenJob(store)
+    job.start()
+    job.finish()
+    assert retry(both[0], "once").json()["attempt"] == 2
+    with no_room(store):
+        for client in both * ACTIONS:
+            assert retry(client, "once").json()["attempt"] == 2
+    other = [retry(both[0], f"another-{n}") for n in range(ACTIONS)]
+    assert [one.status_code for one in other] == [409] * (ACTIONS - 1) + [429]
 
 
 def test_the_client_says_in_a_sentence_when_to_submit_again(limited: tuple[ApiServer, ApiServer]) -> None:
