@@ -16,7 +16,7 @@ from api.jobs import find_job
 from headway import control
 from headway.control import Request
 from headway.errors import BadInput, Conflict, EngineUnavailable, NotAllowed, NotFound, TooMany, Unreadable
-from headway.keys import check_idempotency_key
+from headway.keys import check_idempotency_key, check_job_id
 from headway.snapshot import Action, Snapshot
 from headway.store import Stored
 from headway.values import replace_surrogates
@@ -116,6 +116,7 @@ async def act_on_jobs(asked: Bulk, services: ServicesDep, principal: Lister, key
 async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Its snapshot, its parameters and its result are removed."""
     by, verified = principal.name, principal.verified
+    check_job_id(job_id)
     async with services.audit.refusals(principal, "delete", job_id):
         await services.limits.act(principal)
         await _may(services, principal, job_id, "delete")
@@ -125,6 +126,7 @@ async def delete_job(job_id: JobId, services: ServicesDep, principal: PrincipalD
 
 
 async def _act(services: Services, principal: Principal, job_id: str, action: Action, key: str | None) -> Stored:
+    check_job_id(job_id)
     async with services.audit.refusals(principal, action, job_id):
         checked = None if key is None else check_idempotency_key(key)
         repeated = checked is not None and await _known(services, job_id, action, checked)

@@ -12,6 +12,7 @@ from headway.store.calls import Call
 Outcome = Literal["allowed", "refused"]
 
 _DETAIL_MAX = 300
+_JOB_ID_MAX = 64
 
 
 class Deed(WireModel):
@@ -57,7 +58,7 @@ def note(
         verified=verified,
         outcome=outcome,
         detail=None if detail is None else detail[:_DETAIL_MAX],
-        job_id=job_id,
+        job_id=None if job_id is None else job_id[:_JOB_ID_MAX],
         at=utc_now(),
     )
     return Call(

@@ -183,3 +183,10 @@ def test_what_waits_for_a_recorder_is_bounded(redis_url: str) -> None:
             store.run(note("upload", "ann", entries_max=100))
         # Redis drops them by the hundred.
         assert store.redis.xlen(keys.AUDIT) <= 200
+
+
+def test_no_entry_is_long_whatever_was_asked_for(redis_url: str) -> None:
+    with closing(Store(Settings(HEADWAY_REDIS_URL=redis_url))) as store:
+        store.run(note("cancel", "ann", entries_max=100, detail="why" * 10_000, job_id="id" * 10_000))
+        ((_, fields),) = store.redis.xrange(keys.AUDIT)
+        assert len(fields[b"deed"]) < 1_000

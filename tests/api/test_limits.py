@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx2
 import pytest
@@ -68,6 +69,17 @@ def test_what_is_asked_of_jobs_is_counted_for_each_job(both: Both, store: Store)
     for refused in (both[1].post(f"/jobs/{ids[-1]}/cancel"), both[1].delete(f"/jobs/{ids[0]}")):
         check_problem(refused, 429, "too-many")
     assert both[1].get(f"/status/{ids[-1]}").json()["status"] == "queued"
+
+
+def test_what_is_no_job_id_is_neither_counted_nor_noted(both: Both, store: Store) -> None:
+    ids = [letter * 100_000 for letter in "abc"]
+    answer = both[0].post("/jobs/bulk", json={"action": "cancel", "ids": ids}).json()["results"]
+    assert len(ids) > ACTIONS
+    assert all("is no job id" in one["problem"] for one in answer)
+    assert both[1].delete(f"/jobs/{'d' * 100}").status_code == 404
+    entries: Any = store.redis.xrange(keys.AUDIT)
+    assert all(len(fields[b"deed"]) < 1_000 for _, fields in entries)
+    assert both[1].post(f"/jobs/{WrittenJob(store).id}/cancel").status_code == 200
 
 
 def test_a_counter_that_has_lost_its_end_gets_one(store: Store) -> None:
