@@ -41,7 +41,15 @@ class Submission:
     idempotency_key: str | None = None
 
 
-def submit(store: Store, engine: Engine, wanted: Submission) -> Stored:
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The snapshot of a submit's job, and whether this submit made it or repeated an earlier one."""
+
+    stored: Stored
+    created: bool
+
+
+def submit(store: Store, engine: Engine, wanted: Submission) -> Submitted:
     """Write the job's queued snapshot, put it into its queue, and return the snapshot as it then is.
 
     Raises:
@@ -51,19 +59,19 @@ def submit(store: Store, engine: Engine, wanted: Submission) -> Stored:
         RedisUnavailable: Redis did not answer; a repeat with the same idempotency key is safe.
     """
     if wanted.idempotency_key is None:
-        return _begin(store, engine, _create_new(store, wanted))
+        return Submitted(_begin(store, engine, _create_new(store, wanted)), created=True)
     claim = keys.submission(wanted.owner, keys.check_idempotency_key(wanted.idempotency_key))
     job_id = _claim(store, claim, wanted)
     earlier = store.read(job_id)
     if earlier is not None:
-        return _put_back(store, engine, earlier)
+        return Submitted(_put_back(store, engine, earlier), created=False)
     spec = _spec(wanted, job_id)
     # A token made of the key, so that of two simultaneous repeats one creates and both find the same job.
     code = store.run(store.calls.create(spec, _queued(spec, wanted), request=f"submission:{job_id}")).code
     if code == "gone":
         raise Conflict(f"the job of this Idempotency-Key, {job_id!r}, has been deleted: submit with a new key")
     try:
-        return _begin(store, engine, spec)
+        return Submitted(_begin(store, engine, spec), created=True)
     except EngineUnavailable:
         store.run(Call(_nothing, commands=(("DEL", claim),)))
         raise

@@ -70,10 +70,12 @@ async def submit_job(
         served=await catalogue.served(services.store, info.name, queue),
         idempotency_key=idempotency_key,
     )
-    stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
-    job_id = json.loads(stored.raw)["job_id"]
-    await services.audit.did(principal, "submit", job_id)
-    return json_bytes(stored.raw, 201, {"Location": f"/jobs/{job_id}"})
+    submitted = await in_thread(submit, services.blocking_store, services.engine, wanted)
+    raw = submitted.stored.raw
+    job_id = json.loads(raw)["job_id"]
+    if submitted.created:
+        await services.audit.did(principal, "submit", job_id)
+    return json_bytes(raw, 201, {"Location": f"/jobs/{job_id}"})
 
 
 @router.get(

@@ -49,7 +49,7 @@ async def run_workflow(asked: LessonRun, services: ServicesDep, principal: Submi
         engine_name=services.settings.engine,
         served=await catalogue.served(services.store, info.name, info.queue),
     )
-    stored = await in_thread(submit, services.blocking_store, services.engine, wanted)
-    job_id = json.loads(stored.raw)["job_id"]
+    submitted = await in_thread(submit, services.blocking_store, services.engine, wanted)
+    job_id = json.loads(submitted.stored.raw)["job_id"]
     await services.audit.did(principal, "submit", job_id)
     return LessonJob(job_id=job_id)

@@ -112,6 +112,15 @@ def test_submits_and_uploads_are_told_of(office: Office) -> None:
     } <= told
 
 
+def test_a_repeated_submit_is_told_of_once(office: Office) -> None:
+    admin, headers = office.token(name="root")[1], {"Idempotency-Key": "repeated"}
+    url = f"{office.api.url}/jobs"
+    with httpx2.Client(headers=headers | {"Authorization": f"Bearer {admin}"}, timeout=20) as client:
+        answers = [client.post(url, json={"task": "long_task"}).json() for _ in range(3)]
+    (job_id,) = {answer["job_id"] for answer in answers}
+    assert [one["action"] for one in office.told(f"/jobs/{job_id}/actions", admin)] == ["submit"]
+
+
 def test_sign_ins_are_told_of_once_and_refused_ones_name_no_secret(office: Office) -> None:
     made, admin = office.token(name="root")
     gone, text = office.token(name="eve")
