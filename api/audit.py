@@ -4,13 +4,19 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from redis.exceptions import RedisError
 
 from api.auth import Action, Principal
 from headway.access import rates
 from headway.access.audit import note
-from headway.errors import Conflict, HeadwayError, NotAllowed, NotFound, RedisUnavailable, TooMany
+from headway.errors import Conflict, HeadwayError, NotAllowed, NotFound, TooMany
 from headway.settings import Settings
 from headway.store import AsyncStore
+from headway.store.calls import Call
+
+T = TypeVar("T")
 
 #: How many refusals of one holder, and how many refused sign-ins of all, are noted one by one in a minute.
 REFUSALS_MAX = 30
@@ -23,7 +29,7 @@ _log = logging.getLogger("headway.api")
 
 
 class Audit:
-    """Notes deeds. Redis being away stops nobody: it keeps what the deeds were about too."""
+    """Notes deeds. What cannot be noted stops nobody; the log says so."""
 
     def __init__(self, store: AsyncStore, settings: Settings) -> None:
         self._store = store
@@ -39,11 +45,8 @@ class Audit:
         if len(self._seen_s) >= _SEEN_MAX:
             self._seen_s.clear()
         self._seen_s[holder] = now_s
-        try:
-            count = await self._store.run(rates.count(_SIGN_IN, holder, SIGN_IN_S))
-        except RedisUnavailable:
-            return
-        if count.times == 1:
+        count = await self._run(_SIGN_IN, rates.count(_SIGN_IN, holder, SIGN_IN_S))
+        if count is not None and count.times == 1:
             await self._note(_SIGN_IN, principal, detail=_token(principal))
 
     async def turned_away(self, token_id: str | None, why: str) -> None:
@@ -71,10 +74,10 @@ class Audit:
     async def _refused(
         self, action: str, principal: Principal | None, why: str, *, who: str, job_id: str | None = None
     ) -> None:
-        try:
-            times = (await self._store.run(rates.count("refused", who, _WINDOW_S))).times
-        except RedisUnavailable:
+        count = await self._run(action, rates.count("refused", who, _WINDOW_S))
+        if count is None:
             return
+        times = count.times
         if times > REFUSALS_MAX:
             # Of a flood it is said now and then how large it has become: the 32nd, 64th, 128th … of this minute.
             if times & (times - 1):
@@ -100,10 +103,14 @@ class Audit:
             detail=detail,
             job_id=job_id,
         )
+        await self._run(action, call)
+
+    async def _run(self, action: str, call: Call[T]) -> T | None:
         try:
-            await self._store.run(call)
-        except HeadwayError as error:
+            return await self._store.run(call)
+        except (HeadwayError, RedisError) as error:
             _log.warning("it could not be noted that %s was asked for: %s", action, error)
+            return None
 
 
 def _token(principal: Principal) -> str | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from api.audit import REFUSALS_MAX
 from headway import keys
-from headway.access import tokens
+from headway.access import rates, tokens
 from headway.access.audit import note
 from headway.access.roles import Role
 from headway.access.tokens import Token
@@ -184,6 +184,43 @@ def test_pages_give_everything_once_newest_first(office: Office) -> None:
 def test_a_job_that_one_may_not_see_has_no_actions(office: Office) -> None:
     job = WrittenJob(office.store, owner="ann")
     assert office.ask(office.token("operator", "bob")[1], "GET", f"/jobs/{job.id}/actions").status_code == 404
+
+
+@contextmanager
+def of_another_type(store: Store, key: str) -> Iterator[None]:
+    """While something else is stored there, so that Redis refuses what is asked of it."""
+    kept, aside = store.redis.exists(key), f"{key}:aside"
+    if kept:
+        store.redis.rename(key, aside)
+    store.redis.hset(key, "not", "ours")
+    try:
+        yield
+    finally:
+        store.redis.delete(key)
+        if kept:
+            store.redis.rename(aside, key)
+
+
+def counter(what: str, who: str) -> str:
+    """Where it is counted."""
+    ((_, _, _, key, _),) = rates.count(what, who, 60).commands
+    return str(key)
+
+
+def test_what_cannot_be_noted_is_done_nevertheless(office: Office) -> None:
+    admin = office.token(name="root")[1]
+    with of_another_type(office.store, keys.AUDIT):
+        assert office.ask(admin, "POST", "/jobs", json={"task": "long_task"}).status_code == 201
+
+
+def test_who_cannot_be_counted_is_answered_nevertheless(office: Office) -> None:
+    made, viewer = office.token("viewer", name="uncounted")
+    with (
+        of_another_type(office.store, counter("sign-in", made.token_id)),
+        of_another_type(office.store, counter("refused", made.name)),
+    ):
+        assert office.ask(viewer, "GET", "/jobs").status_code == 200
+        assert office.ask(viewer, "POST", "/jobs", json={"task": "long_task"}).status_code == 403
 
 
 def test_what_waits_for_a_recorder_is_bounded(redis_url: str) -> None:

@@ -61,3 +61,17 @@ def test_the_audit_says_who_made_and_took_back_which_token_and_no_secret(token: 
     ]
     assert all(one["by"] for one in deeds)
     assert secret not in json.dumps(deeds)
+
+
+def test_a_token_is_shown_and_taken_back_also_where_the_audit_cannot_say_so(token: Command, redis_url: str) -> None:
+    with Redis.from_url(redis_url) as redis:
+        redis.hset(keys.AUDIT, "not", "ours")
+    made = token("token", "create", "--role", "viewer")
+    assert made.status == 0
+    (text,) = made.lines
+    token_id = text.split("_")[1]
+    assert [line.split()[0] for line in token("token", "ls").lines[1:]] == [token_id]
+    taken = token("token", "revoke", token_id)
+    assert taken.status == 0
+    assert all("the audit will not say so" in ended.err for ended in (made, taken))
+    assert token("token", "ls").lines[1:] == []

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
+from redis.exceptions import RedisError
 
 from headway.access import tokens
 from headway.access.audit import note
@@ -18,7 +19,7 @@ from headway.cli.say import say, warn
 from headway.cli.table import Column, print_table
 from headway.client.address import os_user
 from headway.clock import format_utc
-from headway.errors import BadInput, NotFound
+from headway.errors import BadInput, HeadwayError, NotFound
 from headway.settings import get_settings
 from headway.store import Store
 
@@ -48,9 +49,10 @@ def create(
     made, text = tokens.mint(role, owner=owner, name=name, expires_at=expires_at)
     with _store() as store:
         store.run(tokens.save(made))
+        # Before anything else can go wrong: it is valid already.
+        say(text)
+        warn(f"token {made.token_id} of {clean(made.name)}: keep it now, it is not shown again")
         _note(store, "make token", made.token_id)
-    say(text)
-    warn(f"token {made.token_id} of {clean(made.name)}: keep it now, it is not shown again")
 
 
 @token.command()
@@ -67,8 +69,8 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="TOKEN", help="As `he
     with _store() as store:
         if not store.run(tokens.revoke(token_id)):
             raise NotFound(f"there is no token {token_id!r}: `headway token ls` lists those that there are")
+        warn(f"token {token_id} is not valid any more")
         _note(store, "revoke token", token_id)
-    warn(f"token {token_id} is not valid any more")
 
 
 @contextmanager
@@ -80,7 +82,10 @@ def _store() -> Iterator[Store]:
 
 
 def _note(store: Store, action: str, token_id: str) -> None:
-    store.run(note(action, os_user(), entries_max=get_settings().events_max, detail=f"token {token_id}"))
+    try:
+        store.run(note(action, os_user(), entries_max=get_settings().events_max, detail=f"token {token_id}"))
+    except (HeadwayError, RedisError) as error:
+        warn(f"the audit will not say so: {error}")
 
 
 def _seconds(text: str) -> int:
