@@ -22,6 +22,8 @@ T = TypeVar("T")
 REFUSALS_MAX = 30
 #: How often it is noted that somebody uses the same token, in seconds.
 SIGN_IN_S = 3_600
+#: How long nobody tries to note it again after Redis did not answer, in seconds.
+AGAIN_S = 60
 _WINDOW_S = 60
 _SEEN_MAX = 10_000
 _SIGN_IN = "sign-in"
@@ -44,9 +46,13 @@ class Audit:
             return
         if len(self._seen_s) >= _SEEN_MAX:
             self._seen_s.clear()
-        self._seen_s[holder] = now_s
+        # Whatever becomes of the question, Redis is not asked at each request.
+        self._seen_s[holder] = now_s - SIGN_IN_S + AGAIN_S
         count = await self._run(_SIGN_IN, rates.count(_SIGN_IN, holder, SIGN_IN_S))
-        if count is not None and count.times == 1:
+        if count is None:
+            return
+        self._seen_s[holder] = now_s
+        if count.times == 1:
             await self._note(_SIGN_IN, principal, detail=_token(principal))
 
     async def turned_away(self, token_id: str | None, why: str) -> None:

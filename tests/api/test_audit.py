@@ -1,5 +1,6 @@
 """Who did what, and who was refused it, as admins and those who may see a job read it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from api import audit
 from api.audit import REFUSALS_MAX
+from api.auth import local_user
 from headway import keys
 from headway.access import rates, tokens
 from headway.access.audit import note
@@ -22,7 +25,7 @@ from headway.history.entries import Entry
 from headway.history.migrate import migrate
 from headway.history.writing import Writer
 from headway.settings import Settings
-from headway.store import Store
+from headway.store import AsyncStore, Store
 from tests.api.watching import WrittenJob
 from tests.servers import ApiServer, api_server
 
@@ -221,6 +224,24 @@ def test_who_cannot_be_counted_is_answered_nevertheless(office: Office) -> None:
     ):
         assert office.ask(viewer, "GET", "/jobs").status_code == 200
         assert office.ask(viewer, "POST", "/jobs", json={"task": "long_task"}).status_code == 403
+
+
+def test_a_sign_in_that_could_not_be_noted_is_noted_later(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "AGAIN_S", 0)
+    settings = Settings(HEADWAY_REDIS_URL=redis_url)
+
+    async def sign_in_thrice(sync: Store) -> None:
+        store = AsyncStore(settings)
+        noting = audit.Audit(store, settings)
+        with of_another_type(sync, counter("sign-in", "ann")):
+            await noting.signed_in(local_user("ann"))
+        for _ in range(2):
+            await noting.signed_in(local_user("ann"))
+        await store.close()
+
+    with closing(Store(settings)) as sync:
+        asyncio.run(sign_in_thrice(sync))
+        assert sync.redis.xlen(keys.AUDIT) == 1
 
 
 def test_what_waits_for_a_recorder_is_bounded(redis_url: str) -> None:
