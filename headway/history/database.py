@@ -109,12 +109,19 @@ class Database:
             raise
         # What fails while a connection is set up comes as the driver's own.
         except (DBAPIError, sqlite3.Error, OSError) as error:
+            if isinstance(error, DBAPIError) and _is_too_much(error):
+                raise DataError(error.statement, error.params, error.orig or error) from error
             cause = error.orig if isinstance(error, DBAPIError) else error
             what = "read" if self._read_only else "kept"
             if self.is_sqlite:
                 # An open connection would go on with a broken file after another one has been put in its place.
                 self._engine.dispose()
             raise HistoryUnavailable(f"history cannot be {what} now: {str(cause).strip()}") from error
+
+
+def _is_too_much(error: DBAPIError) -> bool:
+    """Whether PostgreSQL refuses it by one of its limits, such as a value that is too long for an index."""
+    return str(getattr(error.orig, "sqlstate", None)).startswith("54")
 
 
 def _sqlite(url: URL, read_only: bool, give_up_s: float | None) -> Engine:

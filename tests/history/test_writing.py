@@ -21,6 +21,12 @@ def rows(database: Database, table) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
+def incompressible(length: int) -> str:
+    """Text that PostgreSQL cannot make fit by compressing it."""
+    draw = random.Random(length)
+    return "".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(length))
+
+
 def test_every_write_of_a_job_is_an_event(desk: Desk, writer: Writer, history: History):
     job_id = desk.finished(3)
     assert writer.write(desk.entries()) == 0
@@ -184,6 +190,31 @@ def test_what_a_database_refuses_costs_itself_only(desk: Desk, writer: Writer, h
     monkeypatch.setattr(Entry, "at", property(lambda one: None if one.entry_id == bad else whole(one)))
     assert writer.write(desk.entries()) == 1
     assert [len(history.events(job_id).events) for job_id in ids] == [1, 1, 0, 1, 1]
+
+
+def test_names_that_are_too_long_for_an_index_are_cut(desk: Desk, writer: Writer, database: Database):
+    names = {name: incompressible(9_000) for name in ("task", "queue", "worker", "owner")}
+    snapshot = {"seq": 1, "attempt": 1, "status": "running"} | names
+    desk.redis.xadd(keys.EVENTS, {"n": 1, "job": "j", "kind": "write", "snapshot": json.dumps(snapshot)})
+    assert writer.write(desk.entries()) == 0
+    with database.read() as connection:
+        (job,) = connection.execute(select(schema.jobs)).mappings()
+        (attempt,) = connection.execute(select(schema.job_attempts)).mappings()
+    assert {name: job[name] for name in names} == {name: value[:200] for name, value in names.items()}
+    assert attempt["worker"] == names["worker"][:200]
+
+
+def test_what_is_too_much_for_a_database_costs_itself_only(
+    desk: Desk, writer: Writer, database: Database, history: History, monkeypatch
+):
+    # Names that are not cut stand for whatever else may be beyond one of its limits.
+    monkeypatch.setattr("headway.history.entries._NAME_MAX", 9_000)
+    first = desk.create()
+    snapshot = json.dumps({"seq": 1, "attempt": 1, "status": "queued", "task": incompressible(9_000)})
+    desk.redis.xadd(keys.EVENTS, {"n": 2, "job": "j", "kind": "write", "snapshot": snapshot})
+    last = desk.create()
+    assert writer.write(desk.entries()) == (0 if database.is_sqlite else 1)
+    assert [len(history.events(job_id).events) for job_id in (first, last)] == [1, 1]
 
 
 def test_events_come_in_pages(desk: Desk, writer: Writer, history: History):
