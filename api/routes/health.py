@@ -52,7 +52,7 @@ async def get_readiness(services: ServicesDep) -> Ready:
         raise RedisUnavailable(f"Redis does not answer: {error}") from error
     if not services.hub.connected:
         raise RedisUnavailable("the subscription to Redis is being restored")
-    unreadable = await services.past.trouble(PATIENCE_S)
+    unreadable = await services.past.trouble()
     dropped = max((info.dropped for info in found), default=0)
     return Ready(
         **services.hub.counts,

@@ -33,6 +33,10 @@ class HistoryUnavailable(Unavailable):
     """The database of history does not answer, or cannot serve now; the sentence says why."""
 
 
+class DatabaseAway(HistoryUnavailable):
+    """The database does not serve; the sentence is the driver's, which may name its address, path or user."""
+
+
 class NoHistory(HistoryUnavailable):
     """No recorder has made anything yet where history is kept."""
 
@@ -116,7 +120,7 @@ class Database:
             if self.is_sqlite:
                 # An open connection would go on with a broken file after another one has been put in its place.
                 self._engine.dispose()
-            raise HistoryUnavailable(f"history cannot be {what} now: {str(cause).strip()}") from error
+            raise DatabaseAway(f"history cannot be {what} now: {str(cause).strip()}") from error
 
 
 def _is_too_much(error: DBAPIError) -> bool:

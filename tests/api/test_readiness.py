@@ -1,10 +1,13 @@
 """What the API says of history when it is asked whether it can serve."""
 
+import socket
 import time
 
 import httpx2
 import pytest
 
+from api.past import AWAY
+from api.routes.health import PATIENCE_S
 from headway import keys, recorders
 from headway.clock import utc_now
 from headway.recorders import RecorderInfo
@@ -49,8 +52,30 @@ def test_one_that_writes_is_enough(http, redis):
 def test_a_database_that_cannot_be_opened_is_said_and_the_rest_is_served(module_redis_url, tmp_path):
     (tmp_path / "history.sqlite3").write_bytes(b"anything but a database " * 100)
     with api_server(module_redis_url, HEADWAY_DATA_DIR=str(tmp_path)) as server:
-        said = "history cannot be read now: file is not a database"
-        wait_for(lambda: unreadable(httpx2.get(f"{server.url}/readyz", timeout=15)) == said, 20, "it says why")
+        wait_for(lambda: unreadable(httpx2.get(f"{server.url}/readyz", timeout=15)) == AWAY, 20, "it says so")
+        assert "history cannot be read now: file is not a database" in server.log.read_text()
+
+
+def test_a_database_that_hangs_is_not_waited_for_and_its_address_is_for_the_log(module_redis_url):
+    # It takes connections and never says a word.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with api_server(module_redis_url, HEADWAY_DATABASE_URL=f"postgresql://eve:secret@127.0.0.1:{port}/x") as server:
+            took_s: list[float] = []
+
+            def said() -> str | None:
+                began_s = time.monotonic()
+                answer = httpx2.get(f"{server.url}/readyz", timeout=15)
+                took_s.append(time.monotonic() - began_s)
+                assert unreadable(answer) in {None, AWAY}
+                return unreadable(answer)
+
+            for _ in range(3):
+                said()
+            assert min(took_s) < PATIENCE_S
+            silent.close()
+            wait_for(lambda: said() == AWAY and f"port {port}" in server.log.read_text(), 30, "its log says where")
+            assert "secret" not in server.log.read_text()
 
 
 def test_a_database_that_is_not_there_yet_is_no_fault(http):

@@ -752,7 +752,7 @@ export interface components {
             readonly history_dropped: number;
             /**
              * History Unreadable
-             * @description Why this process cannot read history; null while it can, and before any recorder began it.
+             * @description That this process cannot read history; its log says more. Null while it can, or nobody began it.
              */
             readonly history_unreadable: string | null;
             /**
