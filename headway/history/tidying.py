@@ -19,6 +19,8 @@ class Tidier:
     def __init__(self, database: Database, settings: Settings, *, step_rows: int = STEP_ROWS) -> None:
         self._database = database
         self._keep_s = settings.history_keep_s
+        # One that is still in Redis may go on, and without its row it would count as another job.
+        self._jobs_keep_s = max(settings.history_keep_s, settings.keep_s)
         self._thin_s = settings.history_thin_s
         self._rows_max = settings.history_rows_max
         self._step_rows = step_rows
@@ -38,6 +40,7 @@ class Tidier:
         with self._database.write() as connection:
             done = [
                 self._forget_old(connection, now_s - self._keep_s),
+                self._forget_old_jobs(connection, format_utc(now_s - self._jobs_keep_s)),
                 self._forget_many(connection),
                 self._thin(connection, format_utc(now_s - self._thin_s)),
             ]
@@ -49,14 +52,17 @@ class Tidier:
         for table in (schema.job_progress_events, schema.job_logs, schema.job_metrics, schema.job_actions):
             old = select(table.c.id).where(table.c.at < before).order_by(table.c.at)
             more |= self._remove(connection, table, table.c.id, old)
-        jobs, attempts, tombstones = schema.jobs, schema.job_attempts, schema.job_tombstones
-        gone = select(jobs.c.job_id).where(jobs.c.updated_at < before).order_by(jobs.c.updated_at)
-        # Both look at the same jobs: the attempts first, while these are there.
-        self._remove(connection, attempts, attempts.c.job_id, gone)
-        more |= self._remove(connection, jobs, jobs.c.job_id, gone)
+        tombstones = schema.job_tombstones
         place = f"{max(0, int(before_s * 1000)):013d}-"
         old_graves = select(tombstones.c.job_id).where(tombstones.c.entry < place)
         return self._remove(connection, tombstones, tombstones.c.job_id, old_graves) or more
+
+    def _forget_old_jobs(self, connection: Connection, before: str) -> bool:
+        jobs, attempts = schema.jobs, schema.job_attempts
+        gone = select(jobs.c.job_id).where(jobs.c.updated_at < before).order_by(jobs.c.updated_at)
+        # Both look at the same jobs: the attempts first, while these are there.
+        self._remove(connection, attempts, attempts.c.job_id, gone)
+        return self._remove(connection, jobs, jobs.c.job_id, gone)
 
     def _forget_many(self, connection: Connection) -> bool:
         more = False

@@ -20,7 +20,7 @@ from headway.history.window import Window
 from headway.history.writing import Writer
 from headway.settings import Settings
 from tests.history.desk import Desk
-from tests.history.past import Past
+from tests.history.past import Past, at
 
 DAY_S = 86_400
 BEGIN_S = parse_utc("2025-10-20T00:00:00Z")
@@ -144,6 +144,19 @@ def test_what_has_become_too_old_to_be_kept_still_counts(
         assert connection.execute(select(schema.jobs.c.job_id)).all() == []
     assert (Figures(database).tasks(whole), kept(database)) == (before, counted)
     assert before.total.jobs == 60
+
+
+def test_a_job_that_goes_on_after_its_history_was_tidied_still_counts_once(
+    database: Database, writer: Writer, settings: Settings
+) -> None:
+    past = Past(writer)
+    past.job("again", "10:00", "10:01", "10:02", "failed")
+    # History is kept for a shorter time than Redis keeps the job.
+    tidier = Tidier(database, settings.model_copy(update={"history_keep_s": 60.0, "keep_s": DAY_S}))
+    while tidier.step(at("11:00")):
+        pass
+    past.write("again", "11:01", "queued", task="count", created_at="10:00", attempt=2)
+    assert months(database) == {rollups.SUBMITTED: 1}
 
 
 @pytest.mark.parametrize("task", [None, "load"])
