@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from headway.history import schema
 from headway.status import Status
@@ -36,7 +36,6 @@ _COLUMNS = tuple(
     schema.jobs.c[name] for name in ("job_id", "listed_at", "finished_at", "status", "task", "owner", "wait_s", "run_s")
 )
 _IDS_MAX = 500
-_ROWS = 5_000
 
 
 def class_of(seconds: float) -> int:
@@ -82,16 +81,6 @@ def add(connection: Connection, upsert: Any, before: Counter[Key], after: Counte
         statement = upsert(table)
         more = {"jobs": table.c.jobs + statement.excluded.jobs}
         connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=more), rows)
-
-
-def fill(connection: Connection) -> None:
-    """Make the roll-ups of all jobs there are, where there are none yet."""
-    counts: Counter[Key] = Counter()
-    for row in connection.execute(select(*_COLUMNS).execution_options(yield_per=_ROWS)):
-        counts.update(_counted(row))
-    rows = [_row(key, jobs) for key, jobs in sorted(counts.items())]
-    for i in range(0, len(rows), _ROWS):
-        connection.execute(insert(schema.job_rollups), rows[i : i + _ROWS])
 
 
 def percentile(classes: Sequence[tuple[int, int]], percent: int) -> float | None:

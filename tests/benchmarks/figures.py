@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, text
 
 from headway.analytics import Bucket
 from headway.clock import format_utc
-from headway.history import rollups, schema
+from headway.history import schema
 from headway.history.database import Database, database_url
 from headway.history.figures import Figures
 from headway.history.job_list import JobList
@@ -25,6 +25,7 @@ from headway.status import Status
 from tests.benchmarks.child import in_child
 from tests.benchmarks.figure import Figure, absolute, against, at_most
 from tests.benchmarks.rounds import Measured, side_by_side
+from tests.history.rolled import make_anew
 from tests.postgres import postgres_server
 
 FEW, MANY = 1_000, 1_000_000
@@ -74,7 +75,7 @@ def fill(address: str, jobs: int) -> None:
             for first in range(0, jobs, _CHUNK):
                 _insert(connection, database.is_sqlite, list(_rows(first, min(first + _CHUNK, jobs), jobs)))
         with database.write() as connection:
-            rollups.fill(connection)
+            make_anew(connection)
             if not database.is_sqlite:
                 connection.execute(text("ANALYZE"))
 

@@ -8,12 +8,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from headway.history import schema
 from headway.history.database import Database, HistoryUnavailable, NoHistory, database_url
 from headway.history.migrate import check, migrate
+from headway.history.migrations import versions
 from headway.settings import Settings
+from tests.history.rolled import make_anew
 
 # A job as it was recorded before the step that lists and counts jobs.
 _OLD = text(
@@ -21,6 +23,56 @@ _OLD = text(
     "elapsed_s, snapshot) VALUES (:job_id, '1761646894000-0000000001', 1, 1, 'finished', 100, '', 'ann', "
     "'2025-10-28T10:00:00.000Z', '2025-10-28T10:05:00.000Z', 240, :snapshot)"
 )
+
+# Two as the step after recorded them, and one that asked for something.
+_LISTED = text(
+    "INSERT INTO jobs (job_id, entry, seq, attempt, status, percent, message, task, owner, updated_at, finished_at, "
+    "snapshot, listed_at, wait_s, run_s) VALUES ('over', '1761646894000-0000000001', 1, 1, 'finished', 100, '', "
+    "'count', 'ada', '2025-10-28T10:05:00.000Z', '2025-10-28T10:05:00.000Z', '{}', '2025-10-27T23:59:59.000Z', 0, 240),"
+    " ('goes-on', '1761646894000-0000000002', 1, 1, 'running', 50, '', NULL, NULL, '2025-10-28T10:06:00.000Z', NULL, "
+    "'{}', '2025-10-28T10:00:00.000Z', 2.5, NULL)"
+)
+_ASKED = text(
+    "INSERT INTO job_actions (job_id, action, by, verified, at, entry, idx) VALUES "
+    "('over', 'pause', 'ada', FALSE, '2025-10-28T10:02:00.000Z', '1761646894000-0000000001', 0)"
+)
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "headway.history:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def test_no_step_leans_on_code_that_goes_on_changing():
+    for step in Path(versions.__path__[0]).glob("v*.py"):
+        assert "headway.history" not in step.read_text(), step.name
+
+
+def test_what_was_listed_before_is_counted_and_what_was_asked_for_was_allowed(empty_database: Database):
+    with empty_database.write() as connection:
+        upgrade(connection, "0004")
+        connection.execute(_LISTED)
+        connection.execute(_ASKED)
+    migrate(empty_database)
+    with empty_database.write() as connection:
+        (asked,) = connection.execute(select(schema.job_actions)).all()
+        counted = rolled(connection)
+        make_anew(connection)
+        assert counted == rolled(connection)
+    assert (asked.action, asked.by, asked.outcome, asked.detail) == ("pause", "ada", "allowed", None)
+    assert {one for one in counted if one[0] == "day"} == {
+        ("day", "submitted", "2025-10-27", "count", "ada", 0, 1),
+        ("day", "submitted", "2025-10-28", "", "", 0, 1),
+        ("day", "finished", "2025-10-28", "count", "ada", 0, 1),
+        ("day", "wait_s", "2025-10-28", "count", "ada", -1_000, 1),
+        ("day", "run_s", "2025-10-28", "count", "ada", 276, 1),
+    }
+
+
+def rolled(connection: Connection) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in connection.execute(select(schema.job_rollups))}
 
 
 def test_the_steps_lead_to_the_tables_that_the_code_knows(empty_database: Database):
@@ -30,11 +82,8 @@ def test_the_steps_lead_to_the_tables_that_the_code_knows(empty_database: Databa
 
 
 def test_what_was_recorded_before_is_listed_and_counted_and_a_lesson_writers_is_nobodys(empty_database: Database):
-    config = Config()
-    config.set_main_option("script_location", "headway.history:migrations")
     with empty_database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+        upgrade(connection, "0003")
         for job_id, snapshot in (("own", '{"seq":1,"job_id":"own"}'), ("lesson", '{"job_id": "lesson", "seq": 1}')):
             connection.execute(_OLD, {"job_id": job_id, "snapshot": snapshot})
     migrate(empty_database)

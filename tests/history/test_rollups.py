@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from headway import keys
 from headway.analytics import TaskFigures
@@ -21,6 +21,7 @@ from headway.history.writing import Writer
 from headway.settings import Settings
 from tests.history.desk import Desk
 from tests.history.past import Past, at
+from tests.history.rolled import make_anew
 
 DAY_S = 86_400
 BEGIN_S = parse_utc("2025-10-20T00:00:00Z")
@@ -67,8 +68,7 @@ def months(database: Database) -> dict[object, int]:
 def made_anew(database: Database) -> list[tuple[object, ...]]:
     """What they were if they were made of the jobs that there are now."""
     with database.write() as connection:
-        connection.execute(delete(schema.job_rollups))
-        rollups.fill(connection)
+        make_anew(connection)
     return kept(database)
 
 
