@@ -1,6 +1,7 @@
 """Jobs of times that a test names, recorded as if they had been written then."""
 
 import json
+import random
 from itertools import count
 
 from headway import keys
@@ -15,6 +16,12 @@ def at(text: str) -> float:
     """Seconds since 1970 of a time of 2025-10-28, such as 10:21 or 10:21:34.5, or of another day: 27T10:21."""
     day, _, clock = text.rpartition("T")
     return parse_utc(f"2025-10-{day or 28}T{clock}{':00' if clock.count(':') == 1 else ''}Z")
+
+
+def incompressible(length: int) -> str:
+    """Text that PostgreSQL cannot make fit by compressing it."""
+    draw = random.Random(length)
+    return "".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(length))
 
 
 class Past:

@@ -15,6 +15,7 @@ from headway.history.database import Database, HistoryUnavailable, NoHistory, da
 from headway.history.migrate import check, migrate
 from headway.history.migrations import versions
 from headway.settings import Settings
+from tests.history.past import incompressible
 from tests.history.rolled import make_anew
 
 # A job as it was recorded before the step that lists and counts jobs.
@@ -69,6 +70,18 @@ def test_what_was_listed_before_is_counted_and_what_was_asked_for_was_allowed(em
         ("day", "wait_s", "2025-10-28", "count", "ada", -1_000, 1),
         ("day", "run_s", "2025-10-28", "count", "ada", 276, 1),
     }
+
+
+def test_names_that_are_too_long_for_an_index_are_cut_before_it_is_made(empty_database: Database):
+    long = incompressible(9_000)
+    with empty_database.write() as connection:
+        upgrade(connection, "0003")
+        connection.execute(_OLD, {"job_id": "long", "snapshot": "{}"})
+        connection.execute(text("UPDATE jobs SET task = :long, queue = :long"), {"long": long})
+    migrate(empty_database)
+    with empty_database.read() as connection:
+        (job,) = connection.execute(select(schema.jobs)).all()
+    assert (job.task, job.queue) == (long[:200], long[:200])
 
 
 def rolled(connection: Connection) -> set[tuple[object, ...]]:

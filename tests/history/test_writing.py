@@ -14,17 +14,12 @@ from headway.history.reading import History
 from headway.history.writing import Writer
 from headway.store.stored import own
 from tests.history.desk import Desk
+from tests.history.past import incompressible
 
 
 def rows(database: Database, table) -> int:
     with database.read() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
-
-
-def incompressible(length: int) -> str:
-    """Text that PostgreSQL cannot make fit by compressing it."""
-    draw = random.Random(length)
-    return "".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(length))
 
 
 def test_every_write_of_a_job_is_an_event(desk: Desk, writer: Writer, history: History):

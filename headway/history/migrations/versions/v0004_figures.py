@@ -26,6 +26,9 @@ def upgrade() -> None:
         f"UPDATE jobs SET wait_s = (SELECT {wait_s} FROM job_attempts WHERE job_attempts.job_id = jobs.job_id "
         "AND attempt = 1 AND job_attempts.started_at >= jobs.created_at)"
     )
+    for table, name in (("jobs", "task"), ("jobs", "queue"), ("jobs", "owner"), ("job_attempts", "worker")):
+        # PostgreSQL takes no longer ones into an index.
+        op.execute(f"UPDATE {table} SET {name} = SUBSTR({name}, 1, 200) WHERE LENGTH({name}) > 200")
     with op.batch_alter_table("jobs") as jobs:
         jobs.alter_column("listed_at", existing_type=time, nullable=False)
     op.drop_index("ix_jobs_created_at", "jobs")
