@@ -146,7 +146,8 @@ class Ready(BaseModel):
     )
     history_dropped: int = Field(description="Events that were lost before any recorder could write them.")
     history_unreadable: str | None = Field(
-        description="That this process cannot read history; its log says more. Null while it can, or nobody began it."
+        default=None,
+        description="That this process cannot read history; its log says more. Null while it can, or nobody began it.",
     )
     judge: bool = Field(description="Whether a judge looks after dead workers, retries and lost jobs.")
 

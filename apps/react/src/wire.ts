@@ -754,7 +754,7 @@ export interface components {
              * History Unreadable
              * @description That this process cannot read history; its log says more. Null while it can, or nobody began it.
              */
-            readonly history_unreadable: string | null;
+            readonly history_unreadable?: string | null;
             /**
              * Jobs
              * @description Jobs that somebody watches through this process.
