@@ -80,8 +80,9 @@ class ManyWatch:
 
     def leave(self, job_id: str) -> None:
         """Tell no more of a job."""
-        if self._seqs.pop(job_id, None) is not None and job_id in self._served:
-            self._served.discard(job_id)
+        served = job_id in self._served
+        self._forget(job_id)
+        if served:
             self._start(self._say({"op": "unsubscribe", "jobs": [job_id]}))
 
     async def ask(self, asked: request.Request[T]) -> T:
@@ -172,7 +173,7 @@ class ManyWatch:
             for snapshot in batch.snapshots:
                 self._unknown_since.pop(snapshot.job_id, None)
                 self._news(snapshot)
-            for job_id in batch.missing:
+            for job_id in self._seqs.keys() & set(batch.missing):
                 self._unknown(job_id)
         missing = [job_id for batch in batches for job_id in batch.missing]
         followed = [job_id for job_id in job_ids if job_id in self._seqs]

@@ -80,6 +80,22 @@ def test_a_job_that_is_new_is_asked_for_at_once_and_the_others_only_when_it_is_t
     assert [seen.query["ids"] for seen in api.seen] == ["j1", "j2"]
 
 
+def test_a_job_that_is_followed_again_is_asked_for_at_once(api: ScriptedApi) -> None:
+    api.refuse_sockets = True
+    api.poll_after = "60"
+    api.put(shot("j1", 1))
+
+    async def steps(watch: ManyWatch, told: Told) -> None:
+        watch.follow("j1")
+        await until(lambda: len(told) == 1, "it is told of")
+        watch.leave("j1")
+        watch.follow("j1")
+        await until(lambda: len(told) == 2, "it is told of again")
+
+    follow(api, steps)
+    assert len(batches(api, "j1")) == 2
+
+
 def test_a_job_that_is_not_there_yet_is_looked_for_while_the_others_wait(api: ScriptedApi) -> None:
     api.refuse_sockets = True
     api.poll_after = "60"
