@@ -32,8 +32,7 @@ def fail_lost(
     """End as failed an attempt whose process, one of `worker`'s, ended without a word; the next one may follow.
 
     `unstarted` says that the process may not even have begun the attempt, `final` that no other one would fare better.
-    False if the attempt ended by itself, or
-    runs elsewhere: a second delivery may die without the first one's harm.
+    False if the attempt ended by itself, or runs elsewhere: a second delivery may die without the first one's harm.
 
     Raises:
         JobNotFound: no such job.

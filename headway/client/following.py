@@ -20,15 +20,16 @@ PING_S = 20.0
 
 
 class Following:
-    """A job that is followed, whatever carries the bytes."""
+    """A job that is followed, whatever carries the bytes.
 
-    def __init__(self, address: Address, job_id: str, *, timeout_s: float | None, request_s: float) -> None:
-        """Args:
+    Args:
         address: the API's.
         job_id: the job's.
         timeout_s: how long the API may be away; None is for ever.
         request_s: how long one request may take that is answered at once.
-        """
+    """
+
+    def __init__(self, address: Address, job_id: str, *, timeout_s: float | None, request_s: float) -> None:
         self._address = address
         self._request_s = request_s
         self._plan = WatchPlan(job_id, time.monotonic(), base=address.base, timeout_s=timeout_s)

@@ -17,17 +17,18 @@ T = TypeVar("T")
 
 
 class Http:
-    """One pool of connections to one API, for one principal; any thread may use it."""
+    """One pool of connections to one API, for one principal; any thread may use it.
 
-    def __init__(
-        self, address: Address, headers: Mapping[str, str], timeout_s: float, *, tls: SSLContext | None = None
-    ) -> None:
-        """Args:
+    Args:
         address: the API's.
         headers: sent with every request.
         timeout_s: as `Client` takes it.
         tls: another pool's to the same API, since making one takes a while; None makes one.
-        """
+    """
+
+    def __init__(
+        self, address: Address, headers: Mapping[str, str], timeout_s: float, *, tls: SSLContext | None = None
+    ) -> None:
         self.address = address
         self.headers = dict(headers)
         self.timeout_s = timeout_s
