@@ -40,7 +40,9 @@ def child_environment(settings: Settings, redis_url: str, stack_id: str) -> dict
 def shell_environment(settings: Settings, redis_url: str) -> dict[str, str]:
     """What a command in another terminal has to know to find everything that runs here."""
     database = (
-        {} if settings.database_url is None else {"HEADWAY_DATABASE_URL": settings.database_url.get_secret_value()}
+        {}
+        if settings.database_url is None
+        else {"HEADWAY_DATABASE_URL": _anywhere(settings.database_url.get_secret_value())}
     )
     return {
         "REDIS_URL": redis_url,
@@ -77,6 +79,14 @@ def environment_file(path: Path, variables: Mapping[str, str]) -> Iterator[None]
         with suppress(OSError):
             if path.read_text(encoding="utf-8") == text:
                 path.unlink()
+
+
+def _anywhere(database_url: str) -> str:
+    """The same database for a command in another folder."""
+    scheme, separator, path = database_url.partition(":///")
+    if scheme != "sqlite" or not path or path.startswith(("/", ":")):
+        return database_url
+    return f"{scheme}{separator}{Path(path).absolute()}"
 
 
 def _quoted(value: str) -> str:
