@@ -13,7 +13,7 @@ from api.topic import Latest
 from headway.errors import JobNotFound
 from headway.keys import check_job_id, is_job_id
 from headway.store import AsyncStore, Stored
-from headway.submit import known
+from headway.submit import is_repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ async def may_submit(services: Services, principal: Principal, idempotency_key: 
         BadInput: nobody can have this idempotency key.
     """
     async with services.audit.refusals(principal, "submit"):
-        if idempotency_key is not None and await services.store.run(known(principal.submits_as, idempotency_key)):
+        if idempotency_key is not None and await services.store.run(is_repeat(principal.submits_as, idempotency_key)):
             return
         await services.limits.submit(principal)
         await services.limits.room()

@@ -43,7 +43,7 @@ def act(store: Store, engine: Engine, job_id: str, request: Request) -> Stored:
     return _Acting(store, engine, job_id, request).carry_out()
 
 
-def known(job_id: str, action: Action, key: str) -> Call[bool]:
+def is_repeat(job_id: str, action: Action, key: str) -> Call[bool]:
     """Whether the job's latest request is this one, so that it asks for nothing more."""
     return Call(partial(_is_latest, _token(action, key)), commands=(("HGET", keys.state(job_id), "request"),))
 

@@ -77,7 +77,7 @@ def submit(store: Store, engine: Engine, wanted: Submission) -> Submitted:
         raise
 
 
-def known(owner: str, idempotency_key: str) -> Call[bool]:
+def is_repeat(owner: str, idempotency_key: str) -> Call[bool]:
     """Whether this owner has submitted with this idempotency key before.
 
     Raises:

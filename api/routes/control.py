@@ -129,7 +129,7 @@ async def _act(services: Services, principal: Principal, job_id: str, action: Ac
     check_job_id(job_id)
     async with services.audit.refusals(principal, action, job_id):
         checked = None if key is None else check_idempotency_key(key)
-        repeated = checked is not None and await _known(services, job_id, action, checked)
+        repeated = checked is not None and await _repeats(services, job_id, action, checked)
         if not repeated:
             await services.limits.act(principal)
         await _may(services, principal, job_id, action)
@@ -143,9 +143,9 @@ async def _act(services: Services, principal: Principal, job_id: str, action: Ac
     return stored
 
 
-async def _known(services: Services, job_id: str, action: Action, key: str) -> bool:
+async def _repeats(services: Services, job_id: str, action: Action, key: str) -> bool:
     try:
-        return await services.store.run(control.known(job_id, action, key))
+        return await services.store.run(control.is_repeat(job_id, action, key))
     except ResponseError:
         # Its state is somebody else's: that is said by whoever reads the job.
         return False

@@ -131,11 +131,11 @@ def test_a_repeated_retry_is_answered_with_its_job_whatever_the_limits(both: Bot
     job.start()
     job.finish()
     assert retry(both[0], "once").json()["attempt"] == 2
+    other = [retry(both[0], f"another-{n}") for n in range(ACTIONS)]
+    assert [one.status_code for one in other] == [409] * (ACTIONS - 1) + [429]
     with no_room(store):
         for client in both * ACTIONS:
             assert retry(client, "once").json()["attempt"] == 2
-    other = [retry(both[0], f"another-{n}") for n in range(ACTIONS)]
-    assert [one.status_code for one in other] == [409] * (ACTIONS - 1) + [429]
 
 
 def test_the_client_says_in_a_sentence_when_to_submit_again(limited: tuple[ApiServer, ApiServer]) -> None:
