@@ -116,8 +116,11 @@ def _choose(metrics: JobMetrics, key: str = "") -> Callable[[], None]:
     """Have the charts go over what was dragged over on the chart with this key; over all there is without one."""
 
     def choose() -> None:
-        boxes = st.session_state[key].selection.box if key else []
-        metrics.span = (min(boxes[-1]["x"]), max(boxes[-1]["x"])) if boxes else None
+        if not key:
+            metrics.span = None
+        # A chart that is drawn anew says that nothing is selected in it.
+        elif boxes := st.session_state[key].selection.box:
+            metrics.span = (min(boxes[-1]["x"]), max(boxes[-1]["x"]))
 
     return choose
 

@@ -178,8 +178,8 @@ class Handle:
         self._drawn_at = time.monotonic()
         self._view.draw(self.snapshot, self._away_s, refusal)
         if self._surface is not None and self._drawn_at - self._kept_at >= _KEEP_S:
-            self._kept_at = self._drawn_at
             self._surface.keep(text_of(self.job_id, self.snapshot))
+            self._kept_at = self._drawn_at
 
     def _end(self, error: HeadwayError | None) -> None:
         if self._over.is_set():
