@@ -15,6 +15,8 @@ from tests.wait import wait_for
 
 _BEGIN_MS = 1_767_268_800_000
 _LOG = "document.querySelector('.st-key-job-log')"
+# A wheel moves it by and by, and the page takes note of it after that.
+_RESTS = f"new Promise(done => {{ const at = {_LOG}.scrollTop; setTimeout(() => done({_LOG}.scrollTop === at), 500) }})"
 _CHART = "document.querySelector('.js-plotly-plot')"
 
 
@@ -103,7 +105,7 @@ def test_log_and_charts_follow_a_job_to_its_failure(page: Page, app_url: str, de
 
     whole.hover()
     page.mouse.wheel(0, -400)
-    wait_for(lambda: left_below(page) > 100, 20, "the log is scrolled up")
+    wait_for(lambda: left_below(page) > 100 and page.evaluate(_RESTS), 20, "the log is scrolled up")
     before = page.evaluate(f"{_LOG}.scrollTop")
     log(desk, job_id, "a line below")
     expect(page.get_by_text("62 lines.")).to_be_visible()
