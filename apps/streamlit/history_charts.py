@@ -24,6 +24,8 @@ _TASK_PX = 44
 _WIDE_RATIO = 50
 # A lower failure rate is no reason for a scale that makes it look high.
 _SHARE_MIN = 0.1
+# Up to here each number of jobs has a tick.
+_TICKS_MAX = 5
 _MARGIN = {"t": 36, "r": 8, "b": 40, "l": 48}
 _WITHOUT_LEGEND = _MARGIN | {"t": 12}
 
@@ -45,7 +47,7 @@ def throughput(figures: Throughput, zone: ZoneInfo) -> Figure:
         "y": [one.submitted for one in buckets],
         "line": {"color": _BLUE, "width": 1.5},
     }
-    layout = _layout(barmode="stack", hovermode="x unified", xaxis=_time_axis(figures), yaxis=_count_axis())
+    layout = _layout(barmode="stack", hovermode="x unified", xaxis=_time_axis(figures), yaxis=_count_axis(figures))
     return {"data": [*bars, came], "layout": layout}
 
 
@@ -175,9 +177,11 @@ def _time_axis(figures: Throughput) -> dict[str, Any]:
     }
 
 
-def _count_axis() -> dict[str, Any]:
-    # No half jobs on the scale.
-    return {"rangemode": "tozero", "tickformat": ",d", "fixedrange": True}
+def _count_axis(figures: Throughput) -> dict[str, Any]:
+    most = max((max(one.submitted, one.finished + one.failed + one.canceled) for one in figures.buckets), default=0)
+    # plotly would put ticks between one job and the next.
+    whole = {"dtick": 1} if most <= _TICKS_MAX else {}
+    return {"rangemode": "tozero", "tickformat": ",d", "fixedrange": True} | whole
 
 
 def _layout(**members: Any) -> dict[str, Any]:

@@ -132,6 +132,13 @@ def test_hours_are_the_readers_and_days_are_those_of_utc() -> None:
     assert history_charts.starts(hours.model_copy(update={"bucket": "day"}), berlin) == ["2026-01-01"] * 2
 
 
+@pytest.mark.parametrize(("submitted", "step"), [(0, 1), (5, 1), (500, None)])
+def test_no_tick_stands_between_one_job_and_the_next(submitted: int, step: int | None) -> None:
+    bucket = QUIET.model_copy(update={"submitted": submitted})
+    hours = Throughput(since=SINCE, until=UNTIL, bucket="hour", buckets=[bucket])
+    assert history_charts.throughput(hours, ZoneInfo("UTC"))["layout"]["yaxis"].get("dtick") == step
+
+
 def test_an_hour_in_which_nothing_ended_is_a_gap_in_the_failure_rate() -> None:
     hours = Throughput(since=SINCE, until=UNTIL, bucket="hour", buckets=[QUIET, BUSY])
     figure = history_charts.failure_rate(hours, ZoneInfo("UTC"))
