@@ -44,12 +44,6 @@ UNREADABLE = "what is stored for job 'j1' cannot be read: it is no JSON"
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with Client(api.url, user="ada") as client:
         yield client

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,12 +27,6 @@ from tests.ports import free_port
 from tests.wait import wait_for
 
 TASK = {"name": "t", "schema": {}, "fields": []}
-
-
-@pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
 
 
 async def until(predicate: Callable[[], object], what: str) -> None:

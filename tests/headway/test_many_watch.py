@@ -1,11 +1,9 @@
 """Many jobs followed at once, against an API that says what a test tells it to."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from itertools import pairwise
 from typing import Any
-
-import pytest
 
 from headway.client import Client, ManyWatch, News
 from headway.snapshot import Snapshot
@@ -14,12 +12,6 @@ from tests.headway.scripted_api import ScriptedApi, Seen
 from tests.wait import wait_for
 
 Told = list[News]
-
-
-@pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
 
 
 def shot(job_id: str, seq: int) -> Snapshot:

@@ -62,12 +62,6 @@ except JobFailed as error:
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with bars_client(api.url) as client:
         yield client

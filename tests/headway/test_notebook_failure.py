@@ -20,12 +20,6 @@ WHY = JobError(type="ValueError", detail="row 7 has no date")
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with bars_client(api.url) as client:
         yield client

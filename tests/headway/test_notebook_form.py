@@ -33,12 +33,6 @@ TASK = TaskInfo(name="count", description="Count rows.", params_schema=SCHEMA, f
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with bars_client(api.url) as client:
         yield client

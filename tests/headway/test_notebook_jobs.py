@@ -22,12 +22,6 @@ NEWEST: dict[str, Any] = {"limit": 20, "status": None, "task": None, "queue": No
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with bars_client(api.url) as client:
         yield client

@@ -15,12 +15,6 @@ from tests.wait import wait_for
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
-    with ScriptedApi() as server:
-        yield server
-
-
-@pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
     with Client(api.url, user="ada") as client:
         yield client
