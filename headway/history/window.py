@@ -79,10 +79,6 @@ class Buckets(Window):
         """The first moment of each."""
         return [format_utc(start_s) for start_s in range(int(self.since_s), int(self.until_s), self.step_s)]
 
-    def start_of(self, at: str) -> str:
-        """The first moment of the one that a time falls into."""
-        return format_utc(parse_utc(at) // self.step_s * self.step_s)
-
 
 def _parsed(name: str, text: str) -> float:
     try:
